@@ -1,0 +1,45 @@
+"""What the tests of every package share: a loop of their own, on asyncio and on uvloop."""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Iterator
+
+import pytest
+
+from ostro.ioloop import IOLoop
+
+ASYNC_TEST_DEADLINE = 20.0
+"""Seconds after which a hanging asynchronous test is failed, well before pytest's own timeout."""
+
+
+def _new_event_loop(kind: str) -> asyncio.AbstractEventLoop:
+    if kind == "uvloop":
+        uvloop = pytest.importorskip("uvloop", reason="pip install uvloop")
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop
+    return asyncio.SelectorEventLoop()
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def io_loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
+    """An IOLoop that is current for the test and closed after it."""
+    loop = IOLoop(_new_event_loop(request.param))
+    loop.make_current()
+    yield loop
+    loop.clear_current()
+    loop.close(all_fds=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests that take `io_loop` on that loop."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    loop = pyfuncitem.funcargs.get("io_loop")
+    if not isinstance(loop, IOLoop):
+        pytest.fail(f"{pyfuncitem.name} is asynchronous and must take the io_loop fixture")
+    names = pyfuncitem._fixtureinfo.argnames  # pytest offers no public name for this
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    loop.run_sync(functools.partial(pyfuncitem.obj, **arguments), timeout=ASYNC_TEST_DEADLINE)
+    return True

@@ -1,0 +1,3 @@
+"""Write asynchronous code as generators."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""A non-blocking HTTP server."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Fork worker processes, supervise them, and run subprocesses on the event loop."""
+
+__all__: list[str] = []
