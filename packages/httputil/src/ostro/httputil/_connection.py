@@ -1,15 +1,16 @@
 """The HTTP message seam: what lies between whoever speaks HTTP and whoever answers.
 
-A *producer* (an HTTP/1.1 connection, an ASGI or WSGI server, an in-memory test connection) calls the
-delegates below as a message arrives. A *consumer* (an application, a WSGI container, a plain callback)
-answers through an `HTTPConnection`. Neither side knows a socket, a loop or the other's class. Theory of
-operation: docs/design/message-seam.md.
+A *producer* (an HTTP/1.1 connection, an ASGI or WSGI server, an in-memory test connection) calls
+the delegates below as a message arrives. A *consumer* (an application, a WSGI container, a plain
+callback) answers through an `HTTPConnection`. Neither side knows a socket, a loop or the other's
+class. Theory of operation: docs/design/message-seam.md.
 
 The order of calls for one request, all from the loop's thread:
 
     start_request -> headers_received -> data_received* -> trailers_received? -> finish
-    on_connection_close   once, at the first sign that the client has gone (end of its stream, or a reset)
-    on_connection_lost    once, when nothing can be written any more; after on_connection_close
+    on_connection_close   once, at the first sign that the client has gone (end of its stream, or a
+    reset) on_connection_lost    once, when nothing can be written any more; after
+    on_connection_close
 
 and for its answer:
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 class ConnectionContext:
     """What is known about the peer of one request.
 
-    `remote_ip` is an IP address in text ("127.0.0.1" stands in on unix sockets); `protocol` is "http" or
-    "https"; `address` is the socket's own address, whatever its family; `secure` tells whether this very
-    connection is encrypted, whatever a proxy reports.
+    `remote_ip` is an IP address in text ("127.0.0.1" stands in on unix sockets); `protocol` is
+    "http" or "https"; `address` is the socket's own address, whatever its family; `secure` tells
+    whether this very connection is encrypted, whatever a proxy reports.
     """
 
     __slots__ = ("address", "protocol", "remote_ip", "secure")
@@ -89,12 +90,14 @@ class ByteStream(Protocol):
 class HTTPConnection(ABC):
     """One request's way back to the client: its head, its body, its end.
 
-    A method that returns an awaitable may be called without awaiting it. The awaitable is done when the
-    bytes have been handed to the network, and is the way to slow down to the client's pace. Once the client is
-    gone it raises the producer's stream-closed error; a caller that does not await it need not care.
+    A method that returns an awaitable may be called without awaiting it. The awaitable is done when
+    the bytes have been handed to the network, and is the way to slow down to the client's pace.
+    Once the client is gone it raises the producer's stream-closed error; a caller that does not
+    await it need not care.
 
-    Misuse (a second head, a body longer or shorter than its Content-Length) raises `HTTPOutputError`; text
-    that would break the framing (CR, LF or NUL in a header) raises ValueError. Nothing is sent in either case.
+    Misuse (a second head, a body longer or shorter than its Content-Length) raises
+    `HTTPOutputError`; text that would break the framing (CR, LF or NUL in a header) raises
+    ValueError. Nothing is sent in either case.
     """
 
     __slots__ = ()
@@ -119,8 +122,8 @@ class HTTPConnection(ABC):
     ) -> Awaitable[None]:
         """Send the head of the response, and with it the first bytes of the body, if any.
 
-        With `end`, `chunk` is the whole body and the response is finished: `finish` must not be called. This
-        is the fast path, one system call for a whole response.
+        With `end`, `chunk` is the whole body and the response is finished: `finish` must not be
+        called. This is the fast path, one system call for a whole response.
         """
 
     @abstractmethod
@@ -131,14 +134,15 @@ class HTTPConnection(ABC):
     def send_file(self, file: IO[bytes], offset: int, count: int) -> Awaitable[None]:
         """Send `count` bytes of `file`, from byte `offset` on, as the next part of the body.
 
-        The loop is never blocked by the file, and at most one bounded piece of it is in memory. A file that
-        ends early raises `HTTPOutputError`, and the connection is closed: the client must not take a part for
-        the whole.
+        The loop is never blocked by the file, and at most one bounded piece of it is in memory. A
+        file that ends early raises `HTTPOutputError`, and the connection is closed: the client must
+        not take a part for the whole.
         """
 
     @abstractmethod
     def finish(self, trailers: HTTPHeaders | None = None) -> None:
-        """End the response; with trailers where the framing has room for them (chunked), else without.
+        """End the response; with trailers where the framing has room for them (chunked), else
+        without.
 
         Spec: RFC 9110 section 6.5.
         """
@@ -161,10 +165,11 @@ class HTTPConnection(ABC):
 
     @abstractmethod
     def detach(self) -> ByteStream:
-        """Take the stream over: bytes that the client sent after the request are read from it first.
+        """Take the stream over: bytes that the client sent after the request are read from it
+        first.
 
-        Legal once the request has been received whole and no body of a response is open. The connection
-        takes no further part.
+        Legal once the request has been received whole and no body of a response is open. The
+        connection takes no further part.
         """
 
     @abstractmethod
@@ -211,10 +216,13 @@ class HTTPServerConnectionDelegate(ABC):
     """Who takes the requests of a server's connections: an application."""
 
     @abstractmethod
-    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
         """Return who takes the request that is about to arrive.
 
-        `server_conn` is the same object for all requests of one connection; answers go to `request_conn`.
+        `server_conn` is the same object for all requests of one connection; answers go to
+        `request_conn`.
         """
 
     def on_close(self, server_conn: object) -> None:

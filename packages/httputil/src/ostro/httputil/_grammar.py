@@ -1,0 +1,16 @@
+"""The grammar of RFC 9110, as far as this package needs it: each expression under its rule.
+
+All of them are ASCII only and run in linear time: no two adjacent repetitions share a character.
+"""
+
+import re
+from typing import Final
+
+TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+"""token = 1*tchar. RFC 9110 section 5.6.2."""
+
+is_token: Final = re.compile(TOKEN).fullmatch
+"""Match a whole string that is a token."""
+
+find_forbidden_in_value: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+"""Find what no field value may hold: every control but HTAB. RFC 9110 section 5.5."""
