@@ -1,4 +1,4 @@
-"""HTTP headers, requests, cookies, URLs, form bodies, and the seam between server and application."""
+"""HTTP headers, requests, cookies, URLs, form bodies; the seam of server and application."""
 
 from ._bodies import parse_body_arguments
 from ._connection import (
@@ -10,6 +10,7 @@ from ._connection import (
     StreamReceiver,
 )
 from ._cookies import parse_cookie, parse_cookies
+from ._dates import format_timestamp, http_date_now, parse_date
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
 from ._names import canonical_name
@@ -45,9 +46,12 @@ __all__ = [
     "StreamReceiver",
     "canonical_name",
     "encode_username_password",
+    "format_timestamp",
+    "http_date_now",
     "parse_body_arguments",
     "parse_cookie",
     "parse_cookies",
+    "parse_date",
     "parse_qs_bytes",
     "parse_request_start_line",
     "parse_response_start_line",

@@ -8,9 +8,9 @@ class. Theory of operation: docs/design/message-seam.md.
 The order of calls for one request, all from the loop's thread:
 
     start_request -> headers_received -> data_received* -> trailers_received? -> finish
-    on_connection_close   once, at the first sign that the client has gone (end of its stream, or a
-    reset) on_connection_lost    once, when nothing can be written any more; after
-    on_connection_close
+    on_connection_close   once, at the first sign that the client has gone (end of its stream, or
+                          a reset)
+    on_connection_lost    once, when nothing can be written any more; after on_connection_close
 
 and for its answer:
 
@@ -149,7 +149,7 @@ class HTTPConnection(ABC):
 
     @abstractmethod
     def pause_reading(self) -> None:
-        """Ask the client, through its transport, to send no more of the body for now; idempotent."""
+        """Ask the client, through its transport, to hold the body back for now; idempotent."""
 
     @abstractmethod
     def resume_reading(self) -> None:
@@ -178,7 +178,7 @@ class HTTPConnection(ABC):
 
     @abstractmethod
     def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
-        """Return the client's certificate as `ssl.SSLSocket.getpeercert` does, or None without one."""
+        """Return the client's certificate as `ssl.SSLSocket.getpeercert` does, or None."""
 
 
 class HTTPMessageDelegate:
@@ -189,11 +189,11 @@ class HTTPMessageDelegate:
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
-        """Take the start line and the headers. If an awaitable is returned, the body waits for it."""
+        """Take the start line and the headers; the body waits for an awaitable returned."""
         return None
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Take the next part of the body. If an awaitable is returned, the next part waits for it."""
+        """Take the next part of the body; the part after it waits for an awaitable returned."""
         return None
 
     def trailers_received(self, trailers: HTTPHeaders) -> None:
@@ -206,10 +206,16 @@ class HTTPMessageDelegate:
         """Learn that the message is complete."""
 
     def on_connection_close(self) -> None:
-        """Learn that the client sends nothing more; a request that is complete may still be answered."""
+        """Learn that the client sends nothing more.
+
+        A request that is complete may still be answered.
+        """
 
     def on_connection_lost(self, error: BaseException | None) -> None:
-        """Learn that nothing can be written any more; `error` is what the network reported, if anything."""
+        """Learn that nothing can be written any more.
+
+        `error` is what the network reported, if anything.
+        """
 
 
 class HTTPServerConnectionDelegate(ABC):
@@ -225,5 +231,5 @@ class HTTPServerConnectionDelegate(ABC):
         `request_conn`.
         """
 
-    def on_close(self, server_conn: object) -> None:
-        """Learn that a connection is closed; called once for each on which a request was started."""
+    def on_close(self, server_conn: object) -> None:  # noqa: B027  # overriding it is optional
+        """Learn that a connection is closed; once for each on which a request was started."""

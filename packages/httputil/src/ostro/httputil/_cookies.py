@@ -64,7 +64,7 @@ def parse_cookies(cookie: str) -> dict[str, Morsel[str]]:
 
 
 def _unquote(value: str) -> str:
-    """Undo the quoting of a value, and read the bytes it stands for as UTF-8 where they are that."""
+    """Undo the quoting of a value, and read the bytes it stands for as UTF-8 if they are it."""
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = value[1:-1]
         if "\\" in value:

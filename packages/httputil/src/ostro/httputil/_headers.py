@@ -38,8 +38,10 @@ class HTTPHeaders(MutableMapping[str, str]):
         **named_fields: str,
     ) -> None:
         # For a name that is in _repeated, _single holds the joined value, or "" when it is not
-        # joined yet. self._single: dict[str, str] = {} self._repeated: dict[str, list[str]] | None
-        # = None if isinstance(fields, HTTPHeaders):
+        # joined yet.
+        self._single: dict[str, str] = {}
+        self._repeated: dict[str, list[str]] | None = None
+        if isinstance(fields, HTTPHeaders):
             self._single = fields._single.copy()
             self._repeated = _copy_repeated(fields._repeated)
         elif fields is not None:

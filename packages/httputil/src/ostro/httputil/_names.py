@@ -11,7 +11,7 @@ from typing import Final
 from ._grammar import is_token
 
 MAX_CACHED_NAMES: Final = 2048
-"""Entries. Names come from the network, so the cache stops growing here; later names are computed."""
+"""Entries. Names come from the network: the cache stops growing here."""
 
 MAX_CACHED_NAME_LENGTH: Final = 64
 """Characters. Longer names, which no standard has, are computed each time."""
@@ -36,7 +36,7 @@ Transfer-Encoding Upgrade Upgrade-Insecure-Requests User-Agent Vary Via Warning 
 X-Amzn-Trace-Id X-Content-Type-Options X-Correlation-ID X-CSRFToken X-CSRF-Token X-Forwarded-For
 X-Forwarded-Host X-Forwarded-Port X-Forwarded-Proto X-Frame-Options X-HTTP-Method-Override
 X-Powered-By X-Real-IP X-Request-ID X-Requested-With X-Robots-Tag X-Scheme X-UA-Compatible
-X-XSRFToken X-XSS-Protection traceparent tracestate baggage """.split()
+X-XSRFToken X-XSS-Protection traceparent tracestate baggage """.split()  # noqa: SIM905  # a list literal would take ninety lines
 
 
 def compute_canonical_name(name: str) -> str:

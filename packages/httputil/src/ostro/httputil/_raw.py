@@ -1,4 +1,4 @@
-"""The raw way out of a request, as the callback generation of the API has it: bytes, head included."""
+"""The raw way out of a request, as the callback style of the API has it: head included."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class HTTPServerRequest:
 
     @property
     def body(self) -> bytes:
-        """The body. Setting it forgets the arguments and files that were read from the one before."""
+        """The body. Setting it forgets the arguments and files read from the one before."""
         return self._body
 
     @body.setter
@@ -279,7 +279,7 @@ class HTTPServerRequest:
         return connection
 
     def _parse_body(self) -> dict[str, list[bytes]]:
-        """Read arguments and files from the body; an error is raised at each attempt, found once."""
+        """Read arguments and files from the body; an error is found once, and raised each time."""
         if self._body_error is not None:
             raise HTTPInputError(self._body_error.message, self._body_error.status)
         arguments: dict[str, list[bytes]] = {}

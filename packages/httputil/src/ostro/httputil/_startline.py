@@ -19,7 +19,7 @@ We accept a line that ends after the code, because many servers send it.
 
 
 class RequestStartLine(NamedTuple):
-    """The request line: `method` ("GET"), `path` (the whole request target), `version` ("HTTP/1.1")."""
+    """The request line: `method` ("GET"), `path` (the whole target), `version` ("HTTP/1.1")."""
 
     method: str
     path: str

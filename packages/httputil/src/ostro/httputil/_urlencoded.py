@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from .errors import HTTPInputError
 
 DEFAULT_MAX_FIELDS: Final = 10_000
-"""Fields in one query string or form. Large data grids stay below it, and it is parsed in milliseconds."""
+"""Fields in one query string or form. Large data grids stay below it; it takes milliseconds."""
 
 
 def parse_qs_bytes(
