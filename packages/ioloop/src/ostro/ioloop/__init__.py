@@ -1,3 +1,41 @@
-"""The event loop: asyncio's loop with callbacks, timeouts, file descriptors and futures."""
+"""The event loop: asyncio's loop with callbacks, timeouts, file descriptors and futures.
 
-__all__: list[str] = []
+`IOLoop` is a facade on an asyncio loop, and any asyncio library works on it. `run(main)` runs a
+program; `PeriodicCallback` calls something regularly; `deliver` brings the result of an awaitable
+to a callback.
+"""
+
+from ._completed import COMPLETED, Completed
+from ._deliver import deliver
+from ._errors import (
+    HandlerExistsError,
+    InvalidArgumentError,
+    IOLoopError,
+    LoopClosedError,
+    LoopExistsError,
+    LoopRunningError,
+    LoopStoppedError,
+    TimeoutError,
+    UnknownHandlerError,
+)
+from ._loop import IOLoop
+from ._periodic import PeriodicCallback
+from ._running import run
+
+__all__ = [
+    "COMPLETED",
+    "Completed",
+    "HandlerExistsError",
+    "IOLoop",
+    "IOLoopError",
+    "InvalidArgumentError",
+    "LoopClosedError",
+    "LoopExistsError",
+    "LoopRunningError",
+    "LoopStoppedError",
+    "PeriodicCallback",
+    "TimeoutError",
+    "UnknownHandlerError",
+    "deliver",
+    "run",
+]

@@ -1,0 +1,584 @@
+"""IOLoop: an asyncio loop with the methods of this framework on it."""
+
+import asyncio
+import concurrent.futures
+import datetime
+import functools
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from types import FrameType
+from typing import Any, Literal, ParamSpec, TypeVar, overload
+
+from ostro.stack_context import NullContext, is_active, wrap
+
+from . import _handlers
+from ._blocking import BlockingWatch, SignalAction, log_stack
+from ._completed import Completed
+from ._errors import InvalidArgumentError, LoopClosedError, LoopExistsError, LoopRunningError
+from ._handlers import Handlers, HasFileno
+from ._reports import describe
+from ._running import new_event_loop, run_to_end, shut_down
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Callback = Callable[..., object]
+
+_FACADE = "_ostro_io_loop"
+# The name under which an asyncio loop carries its IOLoop. As an attribute it needs no table that
+# would keep closed loops alive, and finding it is one lookup.
+
+_application_log = logging.getLogger("ostro.application")
+
+_registry_lock = threading.RLock()
+
+_instance: "IOLoop | None" = None
+# The loop of the process. Written under the lock.
+
+
+class _Thread(threading.local):
+    """What each thread has for itself."""
+
+    current: "IOLoop | None" = None
+
+
+_thread = _Thread()
+
+
+def _do_nothing() -> None:
+    """Be a callback that is only there to wake the loop."""
+
+
+def _take_result(future: Any) -> None:
+    """Raise the exception of a future that is done, if it has one."""
+    future.result()
+
+
+class IOLoop:
+    """A level-triggered loop for I/O, time and callbacks: a facade, one for each asyncio loop.
+
+    Args:
+        impl: The asyncio loop to put the facade on. None makes a new one: of uvloop, when that is
+            installed, or else asyncio's own.
+
+    Most programs need one loop, `IOLoop.current()`, and `ostro.ioloop.run(main)` to run it.
+    Everything but `add_callback` and `add_callback_from_signal` must be called in the thread of
+    the loop.
+
+    Raises:
+        LoopExistsError: If `impl` has an IOLoop already; see `for_loop`.
+        InvalidArgumentError: If `impl` is no asyncio loop.
+    """
+
+    NONE = _handlers.NONE
+    READ = _handlers.READ
+    WRITE = _handlers.WRITE
+    ERROR = _handlers.ERROR
+
+    def __init__(self, impl: asyncio.AbstractEventLoop | None = None) -> None:
+        if impl is None:
+            impl = new_event_loop()
+        elif not isinstance(impl, asyncio.AbstractEventLoop):
+            raise InvalidArgumentError("impl", impl, "an asyncio event loop or None")
+        with _registry_lock:
+            if hasattr(impl, _FACADE):
+                raise LoopExistsError
+            setattr(impl, _FACADE, self)
+        self._loop = impl
+        self._handlers = Handlers(impl, self._run)
+        self._watch = BlockingWatch(impl)
+        # Tasks made of what callbacks returned: asyncio itself holds tasks weakly.
+        self._tasks: set[asyncio.Future[Any]] = set()
+        # The executor of the program, for run_in_executor(None, ...).
+        self._executor: concurrent.futures.Executor | None = None
+        self._state_lock = threading.Lock()
+        self._started = False
+        # stop() came when the loop did not run.
+        self._stop_requested = False
+
+    # Which loop: the process's, the thread's, the running one
+
+    @classmethod
+    def for_loop(cls, loop: asyncio.AbstractEventLoop) -> "IOLoop":
+        """Return the IOLoop of an asyncio loop, a new one if it has none yet. Thread-safe."""
+        facade: IOLoop | None = getattr(loop, _FACADE, None)
+        if facade is not None:
+            return facade
+        try:
+            return cls(loop)
+        except LoopExistsError:  # another thread was faster
+            return cls.for_loop(loop)
+
+    @staticmethod
+    def instance() -> "IOLoop":
+        """Return the loop of the process, made on demand. Thread-safe.
+
+        It is the first of: the one given to `install`, the one that an earlier call gave, the one
+        that is current in this thread, a new one. A program with one loop gets that loop here,
+        however it came to be. A program with several says early which it is.
+        """
+        global _instance
+        found = _instance
+        if found is not None and not found._loop.is_closed():
+            return found
+        with _registry_lock:
+            found = _instance
+            if found is None or found._loop.is_closed():
+                found = IOLoop.current(instance=False)
+                if found is None:
+                    found = IOLoop()
+                    found.make_current()
+                _instance = found
+            return found
+
+    @staticmethod
+    def initialized() -> bool:
+        """Tell whether the loop of the process exists."""
+        return _instance is not None and not _instance._loop.is_closed()
+
+    def install(self) -> None:
+        """Make this the loop of the process, that `instance` returns."""
+        global _instance
+        with _registry_lock:
+            _instance = self
+
+    @overload
+    @staticmethod
+    def current() -> "IOLoop": ...
+    @overload
+    @staticmethod
+    def current(instance: Literal[True]) -> "IOLoop": ...
+    @overload
+    @staticmethod
+    def current(instance: bool) -> "IOLoop | None": ...
+    @staticmethod
+    def current(instance: bool = True) -> "IOLoop | None":
+        """Return the loop that runs in this thread, or is to run in it.
+
+        It is the first of: the running loop, whoever started it (asyncio.run, uvicorn); the one
+        that `make_current` was called on in this thread; `instance()`.
+
+        Args:
+            instance: False returns None instead of `instance()`.
+        """
+        loop = asyncio._get_running_loop()
+        if loop is not None:
+            facade: IOLoop | None = getattr(loop, _FACADE, None)
+            return IOLoop.for_loop(loop) if facade is None else facade
+        made_current = _thread.current
+        if made_current is not None and not made_current._loop.is_closed():
+            return made_current
+        return IOLoop.instance() if instance else None
+
+    def make_current(self) -> None:
+        """Make this the loop of this thread, for `current` and for asyncio.get_event_loop."""
+        _thread.current = self
+        asyncio.set_event_loop(self._loop)
+
+    @staticmethod
+    def clear_current() -> None:
+        """Undo `make_current` in this thread."""
+        _thread.current = None
+        asyncio.set_event_loop(None)
+
+    @property
+    def asyncio_loop(self) -> asyncio.AbstractEventLoop:
+        """The asyncio loop that this is a facade of."""
+        return self._loop
+
+    # Running
+
+    def start(self) -> None:
+        """Run the loop until `stop` is called. Return at once if that has happened already.
+
+        KeyboardInterrupt and SystemExit pass through, and leave a loop that can be started again.
+
+        Raises:
+            LoopRunningError: If a loop runs in this thread.
+            LoopClosedError: If this loop is closed.
+        """
+        self._check_can_run("start()")
+        with self._state_lock:
+            if self._stop_requested:
+                self._stop_requested = False
+                return
+            self._started = True
+        try:
+            self._watch.resume()
+            self._loop.run_forever()
+        finally:
+            self._watch.pause()
+            self._started = False
+
+    def stop(self) -> None:
+        """Stop the loop when what is ready now has run.
+
+        If the loop is not running, the next `start` returns immediately. May be called from
+        another thread.
+        """
+        with self._state_lock:
+            if not (self._started or self._loop.is_running()):
+                self._stop_requested = True
+                return
+        if asyncio._get_running_loop() is self._loop:
+            self._loop.stop()
+            # This may be a signal handler, run while the loop waits for events: wake it up.
+            self._loop.call_soon_threadsafe(_do_nothing)
+        else:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def running(self) -> bool:
+        """Tell whether the loop runs."""
+        return self._loop.is_running()
+
+    def run_sync(self, func: Callable[[], object], timeout: float | None = None) -> Any:
+        """Start the loop, run `func` on it to its end, stop the loop.
+
+        Args:
+            func: Called without arguments. It may return None or something to wait for: an
+                awaitable, a future, or a list or dict of such.
+            timeout: Seconds after which what is still running is cancelled; None means no limit.
+
+        Returns:
+            The result of `func`, or of what it returned.
+
+        Raises:
+            TimeoutError: If it was not finished in time.
+            LoopStoppedError: If `stop` was called in the meantime.
+            LoopRunningError: If a loop runs in this thread: await the function there.
+            LoopClosedError: If this loop is closed.
+        """
+        self._check_can_run("run_sync()", "await the function instead")
+        self._watch.resume()
+        try:
+            return run_to_end(self._loop, func, timeout)
+        finally:
+            self._watch.pause()
+
+    def _check_can_run(self, operation: str, instead: str = "start it in another thread") -> None:
+        if self._loop.is_closed():
+            raise LoopClosedError(operation)
+        if self._loop.is_running() or asyncio._get_running_loop() is not None:
+            raise LoopRunningError(operation, instead)
+
+    def close(self, all_fds: bool = False) -> None:
+        """Free what the loop holds. It must not be running. Idempotent.
+
+        Tasks that are still pending are cancelled and run to their end, asynchronous generators
+        are closed, and so are the threads of `run_in_executor(None, ...)`, unless they belong to
+        the executor that was given to `set_default_executor`.
+
+        Args:
+            all_fds: Close the file descriptors and file objects of all handlers too.
+
+        Raises:
+            LoopRunningError: If the loop is running.
+        """
+        if self._loop.is_running():
+            raise LoopRunningError("close()", "call stop() and let start() return first")
+        self._watch.clear()
+        sources = [] if self._loop.is_closed() else self._handlers.remove_all()
+        if all_fds:
+            for source in sources:
+                _handlers.close_source(source)
+        if not self._loop.is_closed():
+            shut_down(self._loop)
+            self._loop.close()
+        if _thread.current is self:
+            self.clear_current()
+
+    # I/O events
+
+    def add_handler(
+        self, fd: int | HasFileno, handler: Callable[[Any, int], object], events: int
+    ) -> None:
+        """Call `handler(fd, events)` whenever one of the events occurs.
+
+        Args:
+            fd: A file descriptor or an object with `fileno()`; the handler gets what is given here.
+            handler: Called with `fd` and READ or WRITE, once for each.
+            events: Any of READ, WRITE and ERROR, or-ed. An error or a closed connection shows as
+                READ or WRITE, so that ERROR alone tells nothing.
+
+        Raises:
+            HandlerExistsError: If the file descriptor has a handler.
+            InvalidArgumentError: If `events` has other bits.
+        """
+        self._handlers.add(fd, handler, events)
+
+    def update_handler(self, fd: int | HasFileno, events: int) -> None:
+        """Change the events that the handler of `fd` is called for.
+
+        Raises:
+            UnknownHandlerError: If it has none.
+        """
+        self._handlers.update(fd, events)
+
+    def remove_handler(self, fd: int | HasFileno) -> None:
+        """Stop listening on `fd`. Nothing happens if nobody listens."""
+        self._handlers.remove(fd)
+
+    # Callbacks
+
+    def add_callback(
+        self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Call `callback` on the next round of the loop, in the order of these calls.
+
+        Safe to call from any thread at any time, but not from a signal handler: see
+        `add_callback_from_signal`. If it returns an awaitable, that runs as a task.
+
+        Raises:
+            LoopClosedError: If the loop is closed (a RuntimeError).
+        """
+        if kwargs:
+            call: Callback = functools.partial(callback, **kwargs)
+        else:
+            call = callback
+        if is_active():
+            call = wrap(call)
+        loop = self._loop
+        try:
+            if asyncio._get_running_loop() is loop:
+                loop.call_soon(self._run, callback, call, args)
+            else:
+                loop.call_soon_threadsafe(self._run, callback, call, args)
+        except RuntimeError:
+            if loop.is_closed():
+                raise LoopClosedError("add_callback()") from None
+            raise
+
+    def add_callback_from_signal(
+        self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Call `callback` on the next round of the loop, from within a signal handler.
+
+        It runs without any stack of contexts, since a signal comes at no particular place.
+
+        Raises:
+            LoopClosedError: If the loop is closed (a RuntimeError).
+        """
+        call = functools.partial(callback, *args, **kwargs)
+        try:
+            with NullContext():
+                self._loop.call_soon_threadsafe(self._run, callback, call, ())
+        except RuntimeError:
+            if self._loop.is_closed():
+                raise LoopClosedError("add_callback_from_signal()") from None
+            raise
+
+    def spawn_callback(
+        self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Call `callback` on the next round of the loop, without any stack of contexts.
+
+        It is for work that goes on in the background after the operation that started it.
+        """
+        with NullContext():
+            self.add_callback(callback, *args, **kwargs)
+
+    # Timeouts
+
+    def time(self) -> float:
+        """Return the current time as a unix timestamp, in seconds."""
+        return time.time()
+
+    def add_timeout(
+        self,
+        deadline: float | datetime.timedelta,
+        callback: Callable[P, object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> asyncio.TimerHandle:
+        """Call `callback` at a time.
+
+        Args:
+            deadline: A unix timestamp, as `IOLoop.time` returns; or a timedelta from now, which
+                later changes of the clock do not affect. What is past is due at once.
+            callback: Called once.
+            *args: Its arguments.
+            **kwargs: Its arguments.
+
+        Returns:
+            A handle for `remove_timeout`.
+
+        Raises:
+            InvalidArgumentError: If `deadline` is something else, or not a number (NaN).
+        """
+        if isinstance(deadline, datetime.timedelta):
+            return self.call_later(deadline.total_seconds(), callback, *args, **kwargs)
+        return self.call_at(deadline, callback, *args, **kwargs)
+
+    def call_at(
+        self, when: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.TimerHandle:
+        """Call `callback` at a unix timestamp. See `add_timeout`."""
+        if not isinstance(when, (int, float)):
+            raise InvalidArgumentError("deadline", when, "a unix timestamp or a timedelta")
+        return self.call_later(when - self.time(), callback, *args, **kwargs)
+
+    def call_later(
+        self, delay: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.TimerHandle:
+        """Call `callback` after `delay` seconds of the monotonic clock. See `add_timeout`."""
+        if delay != delay:
+            raise InvalidArgumentError("delay", delay, "a number of seconds")
+        if kwargs:
+            call: Callback = functools.partial(callback, **kwargs)
+        else:
+            call = callback
+        if is_active():
+            call = wrap(call)
+        return self._loop.call_later(max(delay, 0), self._run, callback, call, args)
+
+    def remove_timeout(self, timeout: asyncio.Handle) -> None:
+        """Cancel a timeout. Nothing happens if it has run or was removed before."""
+        timeout.cancel()
+
+    # Futures and threads
+
+    def add_future(
+        self,
+        future: Awaitable[Any] | concurrent.futures.Future[Any],
+        callback: Callable[[Any], object],
+    ) -> None:
+        """Call `callback(future)` on the loop when the future is done.
+
+        Args:
+            future: A future of asyncio or of concurrent.futures, a Completed; or any other
+                awaitable, which then runs as a task, and the callback gets the task.
+            callback: Called with the future, whose result or exception it should take.
+        """
+        self._when_done(future, callback, wrap(callback) if is_active() else callback)
+
+    def run_in_executor(
+        self, executor: concurrent.futures.Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Run `func(*args)` in a thread or process of an executor.
+
+        Args:
+            executor: None means the one given to `set_default_executor`, or threads of the loop.
+            func: Called in the executor.
+            *args: Its arguments.
+
+        Returns:
+            A future for the result.
+        """
+        return self._loop.run_in_executor(executor or self._executor, func, *args)
+
+    def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
+        """Set what `run_in_executor(None, ...)` uses. `close` does not shut it down."""
+        self._executor = executor
+
+    # Running callbacks and reporting their errors
+
+    def _run(
+        self,
+        callback: Callback,
+        call: Callback,
+        args: tuple[object, ...],
+    ) -> asyncio.Future[Any] | None:
+        """Call a callback, and look after what it returns or raises.
+
+        Args:
+            callback: As the program gave it: errors are reported in its name.
+            call: The same, wrapped and with its keyword arguments.
+            args: The positional arguments.
+
+        Returns:
+            The pending future of what the callback returned, if that can be awaited.
+        """
+        try:
+            result = call(*args)
+            if result is not None:
+                return self._follow(result, callback)
+        except Exception:  # noqa: BLE001 - whatever a callback raises is reported
+            self.handle_callback_exception(callback)
+        except asyncio.CancelledError:
+            # It read a future that was cancelled: no error, and nobody to tell.
+            return None
+        return None
+
+    def _follow(self, result: object, callback: Callback) -> "asyncio.Future[Any] | None":
+        """Run what a callback returned as a task, if it can be awaited, and report its error."""
+        if isinstance(result, Completed):
+            return None
+        if isinstance(result, concurrent.futures.Future) or inspect.isawaitable(result):
+            # In this Context the stack is the one under which the callback was given.
+            outcome = wrap(_take_result) if is_active() else _take_result
+            return self._when_done(result, callback, outcome)
+        return None
+
+    def _when_done(
+        self,
+        future: Awaitable[Any] | concurrent.futures.Future[Any],
+        callback: Callback,
+        call: Callback,
+    ) -> asyncio.Future[Any] | None:
+        """Run `call(future)` on this loop when the future is done; return it if it is pending."""
+        if isinstance(future, Completed):
+            self._loop.call_soon(self._run, callback, call, (future,))
+            return None
+        if isinstance(future, concurrent.futures.Future) or (
+            asyncio.isfuture(future) and future.get_loop() is not self._loop
+        ):
+            future.add_done_callback(
+                functools.partial(self._run_from_thread, copy_context(), callback, call)
+            )
+            return None
+        future = self._as_future(future)
+        future.add_done_callback(lambda done: self._run(callback, call, (done,)) and None)
+        return future
+
+    def _run_from_thread(
+        self, context: Context, callback: Callback, call: Callback, future: object
+    ) -> None:
+        """Run a callback of a future that finished in another thread."""
+        self._loop.call_soon_threadsafe(self._run, callback, call, (future,), context=context)
+
+    def _as_future(self, awaitable: Awaitable[Any]) -> asyncio.Future[Any]:
+        """Make an awaitable a future of this loop: a task, unless it is one."""
+        if asyncio.isfuture(awaitable):
+            return awaitable
+        task = asyncio.ensure_future(awaitable, loop=self._loop)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def handle_callback_exception(self, callback: Callback) -> None:
+        """Report an exception that a callback let out, and no ExceptionStackContext consumed.
+
+        The exception itself is in `sys.exc_info()`. This logs it to `ostro.application` with the
+        name of the callback. Subclasses may override it.
+        """
+        _application_log.error("Exception in callback %s", describe(callback), exc_info=True)
+
+    # Blocking
+
+    def set_blocking_signal_threshold(
+        self, seconds: float | None, action: SignalAction | None
+    ) -> None:
+        """Send SIGALRM to the process if the loop is blocked for more than `seconds`.
+
+        Args:
+            seconds: None disables it.
+            action: A signal handler, called with the signal number and the frame that was
+                running; None lets the signal kill the process.
+
+        Only in the main thread, for one loop at a time, and not on Windows.
+
+        Raises:
+            InvalidArgumentError: If `seconds` is not above 0, or this is not the main thread.
+        """
+        self._watch.set(seconds, action)
+
+    def set_blocking_log_threshold(self, seconds: float | None) -> None:
+        """Log a stack trace if the loop is blocked for more than `seconds`; None disables it."""
+        self.set_blocking_signal_threshold(seconds, self.log_stack)
+
+    def log_stack(self, signal: int, frame: FrameType | None) -> None:
+        """Log the stack of this thread to `ostro.general`: an action for the method above."""
+        log_stack(self._watch.seconds, frame)
