@@ -1,3 +1,31 @@
 """Listening sockets, TCP servers and clients, name resolution."""
 
-__all__: list[str] = []
+from ostro.iostream import ssl_options_to_context
+
+from ._accept import add_accept_handler
+from ._sockets import bind_sockets, bind_unix_socket
+from ._tcpserver import TCPServer
+from .errors import (
+    BindError,
+    ConnectError,
+    ConnectTimeoutError,
+    NetutilError,
+    NotASocketError,
+    ResolveError,
+    ServerStateError,
+)
+
+__all__ = [
+    "BindError",
+    "ConnectError",
+    "ConnectTimeoutError",
+    "NetutilError",
+    "NotASocketError",
+    "ResolveError",
+    "ServerStateError",
+    "TCPServer",
+    "add_accept_handler",
+    "bind_sockets",
+    "bind_unix_socket",
+    "ssl_options_to_context",
+]
