@@ -1,0 +1,259 @@
+"""BaseIOStream: the methods that pull bytes out of a stream.
+
+Each makes a read object (`_reads`) and gives it to the reading half (`_reading`).
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextvars import Context
+from typing import Final, TypeVar, overload
+
+from ostro.ioloop import COMPLETED, Completed, IOLoop
+from ostro.stack_context import wrap
+
+from ._reading import ReadingStream
+from ._reads import (
+    AtMost,
+    Exactly,
+    Into,
+    Outcome,
+    Read,
+    Streamed,
+    StreamedUntilClose,
+    UntilClose,
+    UntilDelimiter,
+    UntilRegex,
+)
+
+T = TypeVar("T", bytes, int)
+
+BytesCallback = Callable[[bytes], object]
+
+DEFAULT_MAX_BUFFER_SIZE: Final = 104857600
+"""Bytes that a read may make the stream keep: 100 MiB, as it has always been documented."""
+
+DEFAULT_READ_CHUNK_SIZE: Final = 65536
+"""Bytes read by one system call: more of them gain nothing (measured), fewer cost calls."""
+
+
+class BaseIOStream(ReadingStream):
+    """What all streams have in common; see `IOStream` for the arguments.
+
+    A stream is used in one of two ways at a time: its bytes are *pulled* by the `read_` methods,
+    one read after the other, or *pushed* to a `Receiver`, given to `set_receiver`.
+
+    A method without a callback returns a future. Given a callback, it returns something that is
+    done already and carries nothing; the callback is called through the loop, with the
+    contextvars and the stack_context of the call, and not at all if the stream closes first: then
+    the close callback is. A cancelled read gives its place free, and no bytes are lost, unless it
+    was complete already when it was cancelled.
+
+    A subclass for another kind of file descriptor gives the non-blocking descriptor to `__init__`
+    and implements `read_from_fd`, `write_to_fd` and `close_fd`.
+
+    Nothing here is thread-safe: a stream belongs to the thread of its loop.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        fd: int,
+        io_loop: IOLoop | None = None,
+        max_buffer_size: int = DEFAULT_MAX_BUFFER_SIZE,
+        read_chunk_size: int = DEFAULT_READ_CHUNK_SIZE,
+        *,
+        max_write_buffer_size: int | None = None,
+    ) -> None:
+        super().__init__(fd, io_loop, max_buffer_size, read_chunk_size, max_write_buffer_size)
+
+    @overload
+    def read_until(
+        self, delimiter: bytes, callback: None = None, *, max_bytes: int | None = None
+    ) -> asyncio.Future[bytes]: ...
+    @overload
+    def read_until(
+        self, delimiter: bytes, callback: BytesCallback, *, max_bytes: int | None = None
+    ) -> Completed[None]: ...
+    def read_until(
+        self,
+        delimiter: bytes,
+        callback: BytesCallback | None = None,
+        *,
+        max_bytes: int | None = None,
+    ) -> asyncio.Future[bytes] | Completed[None]:
+        """Read through the first occurrence of `delimiter`, which is part of the result.
+
+        max_bytes: the most that the result may have; when the delimiter is not within that, the
+            stream is closed and `error` is an UnsatisfiableReadError. None: `max_buffer_size`,
+            with StreamBufferFullError.
+
+        Raises ReadPendingError if a read is pending, StreamClosedError if the stream has closed
+        and its buffer does not hold the delimiter (or, in the future, closes before it arrives),
+        ValueError if the delimiter is empty.
+        """
+        if not delimiter:
+            raise ValueError("the delimiter to read until is empty")
+        outcome = self._outcome(callback)
+        return self._started(
+            UntilDelimiter(outcome, self._max_buffer_size, bytes(delimiter), max_bytes), outcome
+        )
+
+    @overload
+    def read_until_regex(
+        self,
+        regex: bytes | re.Pattern[bytes],
+        callback: None = None,
+        *,
+        max_bytes: int | None = None,
+    ) -> asyncio.Future[bytes]: ...
+    @overload
+    def read_until_regex(
+        self,
+        regex: bytes | re.Pattern[bytes],
+        callback: BytesCallback,
+        *,
+        max_bytes: int | None = None,
+    ) -> Completed[None]: ...
+    def read_until_regex(
+        self,
+        regex: bytes | re.Pattern[bytes],
+        callback: BytesCallback | None = None,
+        *,
+        max_bytes: int | None = None,
+    ) -> asyncio.Future[bytes] | Completed[None]:
+        """Read through the first match of a regular expression, which is part of the result.
+
+        The expression is tried on all that has come after each arrival, so give `max_bytes` where
+        the peer is not trusted. See `read_until` for that and for what is raised.
+        """
+        outcome = self._outcome(callback)
+        read = UntilRegex(outcome, self._max_buffer_size, re.compile(regex), max_bytes)
+        return self._started(read, outcome)
+
+    @overload
+    def read_bytes(
+        self,
+        num_bytes: int,
+        callback: None = None,
+        streaming_callback: BytesCallback | None = None,
+        *,
+        partial: bool = False,
+    ) -> asyncio.Future[bytes]: ...
+    @overload
+    def read_bytes(
+        self,
+        num_bytes: int,
+        callback: BytesCallback,
+        streaming_callback: BytesCallback | None = None,
+        *,
+        partial: bool = False,
+    ) -> Completed[None]: ...
+    def read_bytes(
+        self,
+        num_bytes: int,
+        callback: BytesCallback | None = None,
+        streaming_callback: BytesCallback | None = None,
+        *,
+        partial: bool = False,
+    ) -> asyncio.Future[bytes] | Completed[None]:
+        """Read `num_bytes` bytes; zero are read at once.
+
+        streaming_callback: called through the loop with each chunk as it arrives; the result is
+            empty then, and `max_buffer_size` does not limit `num_bytes`.
+        partial: read at least one byte and at most `num_bytes`.
+
+        Raises ValueError if `num_bytes` is negative; see `read_until` for the rest.
+        """
+        if num_bytes < 0:
+            raise ValueError(f"cannot read {num_bytes} bytes")
+        outcome = self._outcome(callback)
+        limit = self._max_buffer_size
+        read: Read
+        if streaming_callback is not None:
+            read = Streamed(outcome, limit, num_bytes, wrap(streaming_callback))
+        elif partial:
+            read = AtMost(outcome, limit, num_bytes)
+        else:
+            read = Exactly(outcome, limit, num_bytes)
+        return self._started(read, outcome)
+
+    @overload
+    def read_into(
+        self, buf: bytearray | memoryview, callback: None = None, *, partial: bool = False
+    ) -> asyncio.Future[int]: ...
+    @overload
+    def read_into(
+        self,
+        buf: bytearray | memoryview,
+        callback: Callable[[int], object],
+        *,
+        partial: bool = False,
+    ) -> Completed[None]: ...
+    def read_into(
+        self,
+        buf: bytearray | memoryview,
+        callback: Callable[[int], object] | None = None,
+        *,
+        partial: bool = False,
+    ) -> asyncio.Future[int] | Completed[None]:
+        """Fill `buf`, a writable buffer, and give the number of bytes read.
+
+        The buffer belongs to the stream until the read is over.
+
+        partial: complete as soon as anything has been read.
+
+        Raises TypeError if the buffer is read-only; see `read_until` for the rest.
+        """
+        target = memoryview(buf).cast("B")
+        if target.readonly:
+            raise TypeError("read_into needs a writable buffer")
+        outcome = self._outcome(callback)
+        read = Into(outcome, target, partial)
+        result = self._started(read, outcome)
+        if outcome.future is not None and self._read is read:
+            # The bytes must be back in the stream before the cancelled task goes on.
+            outcome.future.add_done_callback(lambda _: self._drop_read(read), context=Context())
+        return result
+
+    @overload
+    def read_until_close(
+        self, callback: None = None, streaming_callback: BytesCallback | None = None
+    ) -> asyncio.Future[bytes]: ...
+    @overload
+    def read_until_close(
+        self, callback: BytesCallback, streaming_callback: BytesCallback | None = None
+    ) -> Completed[None]: ...
+    def read_until_close(
+        self,
+        callback: BytesCallback | None = None,
+        streaming_callback: BytesCallback | None = None,
+    ) -> asyncio.Future[bytes] | Completed[None]:
+        """Read everything until the stream closes, for whatever reason: see `error`.
+
+        On a closed stream this gives what is left in the buffer.
+
+        streaming_callback: called through the loop with each chunk as it arrives; the result is
+            empty then. Without it `max_buffer_size` is the limit.
+
+        Raises ReadPendingError if a read is pending. The result fails with StreamClosedError,
+        StreamBufferFullError being the real error, when the limit is exceeded.
+        """
+        outcome = self._outcome(callback)
+        limit = self._max_buffer_size
+        read: Read
+        if streaming_callback is not None:
+            read = StreamedUntilClose(outcome, limit, wrap(streaming_callback))
+        else:
+            read = UntilClose(outcome, limit)
+        return self._started(read, outcome)
+
+    def _outcome(self, callback: Callable[[T], object] | None) -> Outcome[T]:
+        if callback is None:
+            return Outcome(self._loop.create_future(), None, self._run_later)
+        return Outcome(None, wrap(callback), self._run_later)
+
+    def _started(self, read: Read, outcome: Outcome[T]) -> asyncio.Future[T] | Completed[None]:
+        self._begin(read)
+        return COMPLETED if outcome.future is None else outcome.future

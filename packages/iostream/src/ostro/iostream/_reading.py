@@ -1,0 +1,287 @@
+"""The reading half of a stream: who gets what arrives.
+
+This file owns the read buffer and hands what arrives to the receiver (push mode), to the pending
+read (pull mode), or keeps it. What satisfies a read is in `_reads`, the methods that start one are
+in `_base`.
+"""
+
+import errno
+from typing import Final
+
+from ostro.ioloop import IOLoop
+
+from ._core import CLOSED, OPEN, general_log
+from ._reads import Read
+from ._receiver import Receiver
+from ._writing import WritingStream
+from .errors import ReadPendingError, StreamClosedError, StreamError
+
+READ_AHEAD: Final = 65536
+"""Bytes that are read while nobody reads, to notice the end of the connection behind them."""
+
+
+class ReadingStream(WritingStream):
+    """A stream that bytes can be read from, pushed or pulled."""
+
+    __slots__ = (
+        "_buffer",
+        "_eof",
+        "_eof_due",
+        "_max_buffer_size",
+        "_paused",
+        "_pump_scheduled",
+        "_read",
+        "_read_chunk_size",
+    )
+
+    def __init__(
+        self,
+        fd: int,
+        io_loop: IOLoop | None,
+        max_buffer_size: int,
+        read_chunk_size: int,
+        max_write_buffer_size: int | None,
+    ) -> None:
+        super().__init__(io_loop, fd, max_write_buffer_size)
+        self._max_buffer_size = max_buffer_size
+        self._read_chunk_size = read_chunk_size
+        self._buffer: bytearray | None = None  # bytes that arrived and nobody has taken yet
+        self._read: Read | None = None  # the pending read of pull mode
+        self._paused = False  # pause_reading() was called
+        self._eof = False  # the peer sends no more
+        self._eof_due = False  # and the receiver has not been told so
+        self._pump_scheduled = False  # _pump() is on its way through the loop
+
+    # The hook of the kinds of file descriptors
+
+    def read_from_fd(self, limit: int) -> bytes | None:
+        """Read up to `limit` bytes: b"" at the end, None when there is nothing now.
+
+        Raises OSError when the connection is broken.
+        """
+        raise NotImplementedError
+
+    # Events
+
+    def _on_readable(self) -> None:
+        if self._wants_data():
+            self._read_once()
+        else:
+            self._stop_listening()  # left on from the last read, in case another one followed
+
+    def _read_once(self) -> bool:
+        if self._eof or self._paused or self._phase is not OPEN:
+            return False
+        try:
+            data = self.read_from_fd(self._read_chunk_size)
+        except OSError as error:
+            self._read_failed(error)
+            return False
+        if data:
+            self._on_data(data)
+            return True
+        if data is not None:
+            self._on_eof()
+        return False
+
+    def _on_data(self, data: bytes) -> None:
+        buffer = self._buffer
+        receiver = self._receiver
+        if receiver is not None and buffer is None:
+            try:
+                receiver.data_received(data)
+            except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+                self._receiver_failed(receiver, error)
+            return
+        if buffer is None:
+            self._buffer = bytearray(data)
+        else:
+            buffer += data
+        if receiver is not None:
+            self._pump()
+        else:
+            self._feed_pending()
+
+    def _on_eof(self) -> None:
+        self._eof = True
+        if self._receiver is None:
+            self._lose(None)
+        else:
+            self._stop_listening()
+            self._eof_due = True
+            self._pump()
+
+    def _read_failed(self, error: OSError) -> None:
+        if error.errno == errno.ENOTCONN and self._read is None and self._receiver is None:
+            self._stop_listening()  # a socket that is yet to be connected
+        else:
+            self._lose(error)
+
+    def _wants_data(self) -> bool:
+        if self._eof or self._paused or self._phase is not OPEN:
+            return False
+        if self._receiver is not None:
+            return True
+        read = self._read
+        if read is not None:
+            if not read.abandoned():
+                return True
+            self._drop_read(read)
+        return self._close_callback is not None and self._buffered() < READ_AHEAD
+
+    def _buffered(self) -> int:
+        return 0 if self._buffer is None else len(self._buffer)
+
+    def _fail_pending(self, error: BaseException | None) -> None:
+        read, self._read = self._read, None
+        if read is not None:
+            buffer, self._buffer = self._buffer, None
+            if not read.finish(bytearray() if buffer is None else buffer):
+                self._buffer = buffer
+                read.fail(StreamClosedError(error))
+        self._fail_writes(error)
+
+    # Push mode
+
+    def set_receiver(self, receiver: Receiver | None) -> None:
+        """Push what arrives to `receiver`, beginning, inside this call, with what is buffered.
+
+        None goes back to pull mode. A receiver may be replaced at any time, for handing the stream
+        over; the one that is replaced hears no more.
+
+        Raises ReadPendingError if a read is pending.
+        """
+        read = self._read
+        if read is not None:
+            if not read.abandoned():
+                raise ReadPendingError(repr(read))
+            self._drop_read(read)
+        self._receiver = receiver
+        self._eof_due = self._eof
+        if receiver is not None and (self._buffer is not None or self._eof):
+            self._pump()
+        if self._phase is CLOSED:
+            if receiver is not None and self._receiver is receiver:
+                self._receiver = None
+                self._call_soon(self._report_lost, receiver)
+        else:
+            self._update_listening()
+
+    def pause_reading(self) -> None:
+        """Read no more until `resume_reading`, so that the peer has to wait. Idempotent."""
+        self._paused = True
+        if self._listening:
+            self._stop_listening()
+
+    def resume_reading(self) -> None:
+        """Take up reading again after `pause_reading`. Idempotent."""
+        self._paused = False
+        if self._receiver is not None and (self._buffer is not None or self._eof_due):
+            self._schedule_pump()
+        if not self._listening:
+            self._update_listening()
+
+    def unread(self, data: bytes) -> None:
+        """Put bytes back before those that are buffered, for whoever reads next.
+
+        With a receiver set, they are delivered to it on the next turn of the loop.
+        """
+        if not data:
+            return
+        buffer = bytearray(data)
+        if self._buffer is not None:
+            buffer += self._buffer
+        self._buffer = buffer
+        if self._receiver is not None:
+            self._schedule_pump()
+
+    def _schedule_pump(self) -> None:
+        if not self._pump_scheduled:
+            self._pump_scheduled = True
+            self._call_soon(self._pump_scheduled_before)
+
+    def _pump_scheduled_before(self) -> None:
+        self._pump_scheduled = False
+        self._pump()
+
+    def _pump(self) -> None:
+        """Pass to the receiver what is buffered, and the end behind it, as far as it takes them."""
+        receiver = self._receiver
+        if receiver is None or self._paused:
+            return
+        try:
+            buffer = self._buffer
+            if buffer is not None:
+                self._buffer = None
+                receiver.data_received(bytes(buffer))
+            if self._eof_due and self._receiver is receiver and self._takes_eof():
+                self._eof_due = False
+                receiver.eof_received()
+        except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+            self._receiver_failed(receiver, error)
+
+    def _takes_eof(self) -> bool:
+        return self._buffer is None and not self._paused and self._phase is not CLOSED
+
+    # Pull mode
+
+    def reading(self) -> bool:
+        """Say whether somebody is reading: a read is pending, or a receiver is set."""
+        if self._receiver is not None:
+            return True
+        return self._read is not None and not self._read.abandoned()
+
+    def _begin(self, read: Read) -> None:
+        """Satisfy a read from the buffer, or make it the pending one."""
+        pending = self._read
+        if pending is not None:
+            if not pending.abandoned():
+                raise ReadPendingError(repr(pending))
+            self._drop_read(pending)
+        if self._receiver is not None:
+            raise ReadPendingError("the stream is in push mode")
+        self._read = read
+        if not self._feed_pending():
+            if self._phase is CLOSED:
+                self._read = None
+                if not read.finish(bytearray()):
+                    raise StreamClosedError(self.error)
+            elif self._eof:
+                self._lose(None)
+
+    def _feed_pending(self) -> bool:
+        """Feed the buffer to the pending read; say whether that is settled now."""
+        read = self._read
+        settled = True
+        if read is not None:
+            if read.abandoned():
+                self._drop_read(read)
+            else:
+                settled = self._feed(read)
+        if self._phase is not CLOSED:
+            self._update_listening()
+        return settled
+
+    def _feed(self, read: Read) -> bool:
+        buffer = self._buffer
+        if buffer is None:
+            buffer = bytearray()
+        try:
+            settled = read.feed(buffer)
+        except StreamError as error:
+            general_log.info("%r: %s", self, error)
+            self._read = None
+            read.fail(StreamClosedError(error))
+            self.close(error)
+            return True
+        if settled:
+            self._read = None
+        if not buffer:
+            self._buffer = None
+        return settled
+
+    def _drop_read(self, read: Read) -> None:
+        """Forget a read whose caller was cancelled, without losing bytes."""
+        if self._read is read:
+            self._read = None
+            self.unread(read.take_back())
