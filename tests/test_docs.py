@@ -65,8 +65,10 @@ def serving(script: Path, port: str) -> Iterator[None]:
                     time.sleep(0.02)  # another process, which has no way to tell that it listens
             yield
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(START_DEADLINE)
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(START_DEADLINE)
+    expected = 0 if "SIGTERM" in script.read_text() else -signal.SIGTERM
+    assert status == expected, "a program that handles SIGTERM ends well, any other by the signal"
 
 
 def curl() -> str:
@@ -78,7 +80,7 @@ def curl() -> str:
     return found
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+@pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)
 def test_a_program_in_the_documents_answers_as_it_says(example: Example, tmp_path: Path) -> None:
     port = free_port()
     script = tmp_path / "example.py"

@@ -15,6 +15,7 @@ each_package = pytest.mark.parametrize("package", MODULES, ids=lambda package: p
 
 SECOND_HOMES: dict[str, str] = {
     "ostro.netutil.ssl_options_to_context": "documented in netutil, needed one layer below it",
+    "ostro.process.CalledProcessError": "the documented name of the standard library's exception",
     "ostro.httpserver.HTTPRequest": "the documented name of httputil.HTTPServerRequest",
 }
 """Names that lead to another package's object, each with its reason."""
