@@ -34,8 +34,6 @@ def _call(
     fn: Callable[..., R], stack: Stack, args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> R | None:
     stack_in_force.set(stack)
-    if not stack:
-        return fn(*args, **kwargs)
     return _call_inside(fn, stack, 0, args, kwargs)
 
 
