@@ -20,7 +20,7 @@ from ._errors import (
 )
 from ._loop import IOLoop
 from ._periodic import PeriodicCallback
-from ._running import run
+from ._program import run
 
 __all__ = [
     "COMPLETED",

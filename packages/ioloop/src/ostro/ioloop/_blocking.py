@@ -32,6 +32,7 @@ class BlockingWatch:
         # Seconds that the loop may be blocked; 0 when nothing is watched.
         self.seconds = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
+        self._action: SignalAction | None = None
         # What handled SIGALRM before us (signal.signal gives None for "not set from Python").
         self._previous: Any = None  # typeshed's type for it is private
 
@@ -68,6 +69,11 @@ class BlockingWatch:
         # The block may begin up to one interval after the last heartbeat.
         signal.setitimer(signal.ITIMER_REAL, self.seconds + interval)
         self._heartbeat = Context().run(self._loop.call_later, interval, self.resume)
+
+    def _on_alarm(self, signum: int, frame: FrameType | None) -> None:
+        # A foreign loop may have ended without a word to us.
+        if self._action is not None and self._loop.is_running():
+            self._action(signum, frame)
 
     def pause(self) -> None:
         """Have no alarm pending while the loop does not run."""

@@ -45,15 +45,12 @@ class HandlerExistsError(IOLoopError, ValueError):
         super().__init__(f"file descriptor {fd} has a handler already; remove_handler comes first")
 
 
-class UnknownHandlerError(IOLoopError, KeyError):
+class UnknownHandlerError(IOLoopError, LookupError):
     """Report a change to a file descriptor that has no handler."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: object) -> None:
         self.fd = fd
-        super().__init__(f"file descriptor {fd} has no handler; add_handler comes first")
-
-    def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the repr
+        super().__init__(f"{fd!r} has no handler; add_handler comes first")
 
 
 class InvalidArgumentError(IOLoopError, ValueError, TypeError):

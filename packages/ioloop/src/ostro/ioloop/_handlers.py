@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ostro.stack_context import is_active, wrap
 
+from ._callbacks import Callback
 from ._errors import HandlerExistsError, InvalidArgumentError, UnknownHandlerError
 
 NONE = 0
@@ -25,7 +26,7 @@ class HasFileno(Protocol):
         ...
 
 
-Runner = Callable[[Callable[..., object], Callable[..., object], tuple[object, ...]], object]
+Runner = Callable[[Callback, Callback, tuple[object, ...]], object]
 """Calls the second callable with the arguments; reports errors in the name of the first."""
 
 
@@ -34,9 +35,7 @@ class _Handler:
 
     __slots__ = ("call", "context", "events", "fd", "source", "user_callback")
 
-    def __init__(
-        self, fd: int, source: int | HasFileno, user_callback: Callable[..., object]
-    ) -> None:
+    def __init__(self, fd: int, source: int | HasFileno, user_callback: Callback) -> None:
         self.fd = fd
         # What the program registered, and gets back with each event.
         self.source = source
@@ -56,8 +55,11 @@ class Handlers:
         self._run = run
         self._by_fd: dict[int, _Handler] = {}
 
-    def add(self, source: int | HasFileno, callback: Callable[..., object], events: int) -> None:
+    def add(self, source: int | HasFileno, callback: Callback, events: int) -> None:
+        """Register a handler. See `IOLoop.add_handler`."""
         fd = _fileno(source)
+        if fd < 0:
+            raise InvalidArgumentError("fd", source, "an open file descriptor, socket or file")
         if fd in self._by_fd:
             raise HandlerExistsError(fd)
         handler = _Handler(fd, source, callback)
@@ -65,31 +67,35 @@ class Handlers:
         self._by_fd[fd] = handler
 
     def update(self, source: int | HasFileno, events: int) -> None:
-        fd = _fileno(source)
-        handler = self._by_fd.get(fd)
+        """Change the events of a handler. See `IOLoop.update_handler`."""
+        handler = self._find(source)
         if handler is None:
-            raise UnknownHandlerError(fd)
+            raise UnknownHandlerError(source)
         self._listen(handler, _checked(events))
 
     def remove(self, source: int | HasFileno) -> None:
-        handler = self._by_fd.pop(self._registered_fd(source), None)
+        """Forget a handler. See `IOLoop.remove_handler`."""
+        handler = self._find(source)
         if handler is not None:
+            del self._by_fd[handler.fd]
             self._listen(handler, NONE)
 
-    def remove_all(self) -> list[int | HasFileno]:
-        """Remove every handler; return what was registered."""
-        sources = [handler.source for handler in self._by_fd.values()]
-        for source in sources:
-            self.remove(source)
-        return sources
+    def remove_all(self, close: bool) -> None:
+        """Forget every handler, and close what they are for if `close` says so."""
+        for handler in list(self._by_fd.values()):
+            self.remove(handler.source)
+            if close:
+                _close(handler.source)
 
-    def _registered_fd(self, source: int | HasFileno) -> int:
-        """Return the fd that the source was registered under, even if it is closed by now."""
-        if not isinstance(source, int):
-            for fd, handler in self._by_fd.items():
-                if handler.source is source:
-                    return fd
-        return _fileno(source)
+    def _find(self, source: int | HasFileno) -> _Handler | None:
+        fd = _fileno(source)
+        if fd >= 0:
+            return self._by_fd.get(fd)
+        # The source was closed before it was removed, and does not know its number any more.
+        for handler in self._by_fd.values():
+            if handler.source is source:
+                return handler
+        return None
 
     def _listen(self, handler: _Handler, events: int) -> None:
         """Make the loop watch for exactly these events."""
@@ -115,8 +121,19 @@ class Handlers:
             context.run(self._run, handler.user_callback, handler.call, arguments)
 
 
-def close_source(source: int | HasFileno) -> None:
-    """Close what was registered; what is closed already stays so."""
+def _fileno(source: int | HasFileno) -> int:
+    """Return the number of a file descriptor, or -1 if it is closed."""
+    if isinstance(source, int):
+        return source
+    try:
+        return source.fileno()
+    except ValueError:  # a file that is closed, where a socket would return -1
+        return -1
+    except AttributeError:
+        raise InvalidArgumentError("fd", source, "a file descriptor or a fileno()") from None
+
+
+def _close(source: int | HasFileno) -> None:
     close = getattr(source, "close", None)
     if close is not None:
         close()
@@ -124,10 +141,6 @@ def close_source(source: int | HasFileno) -> None:
     # An OSError means that it is closed already.
     with contextlib.suppress(OSError):
         os.close(_fileno(source))
-
-
-def _fileno(source: int | HasFileno) -> int:
-    return source if isinstance(source, int) else source.fileno()
 
 
 def _checked(events: int) -> int:

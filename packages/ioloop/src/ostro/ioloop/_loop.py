@@ -4,12 +4,10 @@ import asyncio
 import concurrent.futures
 import datetime
 import functools
-import inspect
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from contextvars import Context, copy_context
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
@@ -17,15 +15,13 @@ from ostro.stack_context import NullContext, is_active, wrap
 
 from . import _handlers
 from ._blocking import BlockingWatch, SignalAction, log_stack
-from ._completed import Completed
+from ._callbacks import AnyFuture, Callback, Callbacks, describe
 from ._errors import InvalidArgumentError, LoopClosedError, LoopExistsError, LoopRunningError
 from ._handlers import Handlers, HasFileno
-from ._reports import describe
-from ._running import new_event_loop, run_to_end, shut_down
+from ._running import end_tasks, new_event_loop, run_to_end, shut_down
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Callback = Callable[..., object]
 
 _FACADE = "_ostro_io_loop"
 # The name under which an asyncio loop carries its IOLoop. As an attribute it needs no table that
@@ -50,11 +46,6 @@ _thread = _Thread()
 
 def _do_nothing() -> None:
     """Be a callback that is only there to wake the loop."""
-
-
-def _take_result(future: Any) -> None:
-    """Raise the exception of a future that is done, if it has one."""
-    future.result()
 
 
 class IOLoop:
@@ -88,10 +79,11 @@ class IOLoop:
                 raise LoopExistsError
             setattr(impl, _FACADE, self)
         self._loop = impl
-        self._handlers = Handlers(impl, self._run)
+        self._callbacks = Callbacks(impl, self)
+        self._handlers = Handlers(impl, self._callbacks.run)
         self._watch = BlockingWatch(impl)
-        # Tasks made of what callbacks returned: asyncio itself holds tasks weakly.
-        self._tasks: set[asyncio.Future[Any]] = set()
+        # What every callback is scheduled as; kept, since a bound method costs at each look.
+        self._run = self._callbacks.run
         # The executor of the program, for run_in_executor(None, ...).
         self._executor: concurrent.futures.Executor | None = None
         self._state_lock = threading.Lock()
@@ -275,20 +267,26 @@ class IOLoop:
             all_fds: Close the file descriptors and file objects of all handlers too.
 
         Raises:
-            LoopRunningError: If the loop is running.
+            LoopRunningError: If the loop is running, or another one is in this thread.
         """
-        if self._loop.is_running():
+        global _instance
+        if self._loop.is_running() or (
+            asyncio._get_running_loop() is not None and not self._loop.is_closed()
+        ):
             raise LoopRunningError("close()", "call stop() and let start() return first")
         self._watch.clear()
-        sources = [] if self._loop.is_closed() else self._handlers.remove_all()
-        if all_fds:
-            for source in sources:
-                _handlers.close_source(source)
+        if not self._loop.is_closed():
+            end_tasks(self._loop, asyncio.all_tasks(self._loop))
+        self._callbacks.discard()
+        self._handlers.remove_all(close=all_fds)
         if not self._loop.is_closed():
             shut_down(self._loop)
             self._loop.close()
         if _thread.current is self:
             self.clear_current()
+        with _registry_lock:
+            if _instance is self:
+                _instance = None
 
     # I/O events
 
@@ -346,10 +344,8 @@ class IOLoop:
                 loop.call_soon(self._run, callback, call, args)
             else:
                 loop.call_soon_threadsafe(self._run, callback, call, args)
-        except RuntimeError:
-            if loop.is_closed():
-                raise LoopClosedError("add_callback()") from None
-            raise
+        except RuntimeError as error:
+            raise self._explained(error, "add_callback()") from None
 
     def add_callback_from_signal(
         self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
@@ -365,10 +361,12 @@ class IOLoop:
         try:
             with NullContext():
                 self._loop.call_soon_threadsafe(self._run, callback, call, ())
-        except RuntimeError:
-            if self._loop.is_closed():
-                raise LoopClosedError("add_callback_from_signal()") from None
-            raise
+        except RuntimeError as error:
+            raise self._explained(error, "add_callback_from_signal()") from None
+
+    def _explained(self, error: RuntimeError, operation: str) -> RuntimeError:
+        """Return the error to raise for what asyncio complains of."""
+        return LoopClosedError(operation) if self._loop.is_closed() else error
 
     def spawn_callback(
         self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
@@ -424,15 +422,20 @@ class IOLoop:
         self, delay: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
     ) -> asyncio.TimerHandle:
         """Call `callback` after `delay` seconds of the monotonic clock. See `add_timeout`."""
-        if delay != delay:
-            raise InvalidArgumentError("delay", delay, "a number of seconds")
+        if not delay > 0:  # NaN would disturb the order of all timeouts
+            if delay != delay:
+                raise InvalidArgumentError("delay", delay, "a number of seconds")
+            delay = 0
         if kwargs:
             call: Callback = functools.partial(callback, **kwargs)
         else:
             call = callback
         if is_active():
             call = wrap(call)
-        return self._loop.call_later(max(delay, 0), self._run, callback, call, args)
+        try:
+            return self._loop.call_later(delay, self._run, callback, call, args)
+        except RuntimeError as error:
+            raise self._explained(error, "call_later()") from None
 
     def remove_timeout(self, timeout: asyncio.Handle) -> None:
         """Cancel a timeout. Nothing happens if it has run or was removed before."""
@@ -440,11 +443,7 @@ class IOLoop:
 
     # Futures and threads
 
-    def add_future(
-        self,
-        future: Awaitable[Any] | concurrent.futures.Future[Any],
-        callback: Callable[[Any], object],
-    ) -> None:
+    def add_future(self, future: AnyFuture, callback: Callable[[Any], object]) -> None:
         """Call `callback(future)` on the loop when the future is done.
 
         Args:
@@ -452,7 +451,7 @@ class IOLoop:
                 awaitable, which then runs as a task, and the callback gets the task.
             callback: Called with the future, whose result or exception it should take.
         """
-        self._when_done(future, callback, wrap(callback) if is_active() else callback)
+        self._callbacks.when_done(future, callback, wrap(callback) if is_active() else callback)
 
     def run_in_executor(
         self, executor: concurrent.futures.Executor | None, func: Callable[..., T], *args: Any
@@ -473,80 +472,7 @@ class IOLoop:
         """Set what `run_in_executor(None, ...)` uses. `close` does not shut it down."""
         self._executor = executor
 
-    # Running callbacks and reporting their errors
-
-    def _run(
-        self,
-        callback: Callback,
-        call: Callback,
-        args: tuple[object, ...],
-    ) -> asyncio.Future[Any] | None:
-        """Call a callback, and look after what it returns or raises.
-
-        Args:
-            callback: As the program gave it: errors are reported in its name.
-            call: The same, wrapped and with its keyword arguments.
-            args: The positional arguments.
-
-        Returns:
-            The pending future of what the callback returned, if that can be awaited.
-        """
-        try:
-            result = call(*args)
-            if result is not None:
-                return self._follow(result, callback)
-        except Exception:  # noqa: BLE001 - whatever a callback raises is reported
-            self.handle_callback_exception(callback)
-        except asyncio.CancelledError:
-            # It read a future that was cancelled: no error, and nobody to tell.
-            return None
-        return None
-
-    def _follow(self, result: object, callback: Callback) -> "asyncio.Future[Any] | None":
-        """Run what a callback returned as a task, if it can be awaited, and report its error."""
-        if isinstance(result, Completed):
-            return None
-        if isinstance(result, concurrent.futures.Future) or inspect.isawaitable(result):
-            # In this Context the stack is the one under which the callback was given.
-            outcome = wrap(_take_result) if is_active() else _take_result
-            return self._when_done(result, callback, outcome)
-        return None
-
-    def _when_done(
-        self,
-        future: Awaitable[Any] | concurrent.futures.Future[Any],
-        callback: Callback,
-        call: Callback,
-    ) -> asyncio.Future[Any] | None:
-        """Run `call(future)` on this loop when the future is done; return it if it is pending."""
-        if isinstance(future, Completed):
-            self._loop.call_soon(self._run, callback, call, (future,))
-            return None
-        if isinstance(future, concurrent.futures.Future) or (
-            asyncio.isfuture(future) and future.get_loop() is not self._loop
-        ):
-            future.add_done_callback(
-                functools.partial(self._run_from_thread, copy_context(), callback, call)
-            )
-            return None
-        future = self._as_future(future)
-        future.add_done_callback(lambda done: self._run(callback, call, (done,)) and None)
-        return future
-
-    def _run_from_thread(
-        self, context: Context, callback: Callback, call: Callback, future: object
-    ) -> None:
-        """Run a callback of a future that finished in another thread."""
-        self._loop.call_soon_threadsafe(self._run, callback, call, (future,), context=context)
-
-    def _as_future(self, awaitable: Awaitable[Any]) -> asyncio.Future[Any]:
-        """Make an awaitable a future of this loop: a task, unless it is one."""
-        if asyncio.isfuture(awaitable):
-            return awaitable
-        task = asyncio.ensure_future(awaitable, loop=self._loop)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    # Errors
 
     def handle_callback_exception(self, callback: Callback) -> None:
         """Report an exception that a callback let out, and no ExceptionStackContext consumed.

@@ -11,7 +11,7 @@ from typing import Any
 
 from ostro.stack_context import is_active, wrap
 
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, LoopClosedError
 from ._loop import IOLoop
 
 
@@ -72,6 +72,8 @@ class PeriodicCallback:
             return
         if self.io_loop is None:
             self.io_loop = IOLoop.current()
+        if self.io_loop.asyncio_loop.is_closed():
+            raise LoopClosedError("start()")
         self._cycle = object()
         self._context = copy_context()
         self._due = self.io_loop.asyncio_loop.time()

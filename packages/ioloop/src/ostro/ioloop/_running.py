@@ -3,14 +3,15 @@
 import asyncio
 import builtins
 import concurrent.futures
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ._errors import InvalidArgumentError, LoopStoppedError, TimeoutError
 
-SHUT_DOWN_TIMEOUT = 5.0
-"""Seconds that `IOLoop.close` waits for cancelled tasks: one that refuses must not hang it."""
+END_TIMEOUT = 5.0
+"""Seconds to wait for cancelled tasks: one that refuses must not hang the program."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -35,10 +36,11 @@ def run_to_end(
             raise
         raise LoopStoppedError from None
     finally:
-        if not task.done():
-            # A KeyboardInterrupt, or stop(): the loop can be used again, and must not go on with
-            # a task that nobody waits for.
-            cancel_and_wait(loop, {task})
+        # After stop() or a KeyboardInterrupt the loop can be used again, and must not go on with
+        # a task that nobody waits for, nor complain of an exception that nobody reads.
+        end_tasks(loop, {task})
+        if task.done() and not task.cancelled():
+            task.exception()
 
 
 async def _limited(func: Callable[[], object], seconds: float | None) -> Any:
@@ -68,57 +70,25 @@ async def resolve(outcome: object) -> Any:
     raise InvalidArgumentError("the result of func", outcome, "None or something to wait for")
 
 
-def cancel_and_wait(
-    loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]], timeout: float | None = None
-) -> None:
+def end_tasks(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
     """Cancel tasks, and run the loop until they have ended."""
-    for task in tasks:
+    pending = {task for task in tasks if not task.done()}
+    for task in pending:
         task.cancel()
-    loop.run_until_complete(asyncio.wait(tasks, timeout=timeout))
-    for task in tasks:
-        if task.done() and not task.cancelled() and task.exception() is not None:
-            loop.call_exception_handler(
-                {
-                    "message": "an exception in a task that was cancelled",
-                    "exception": task.exception(),
-                    "task": task,
-                }
-            )
+    if pending:
+        _run(loop, asyncio.wait(pending, timeout=END_TIMEOUT))
 
 
 def shut_down(loop: asyncio.AbstractEventLoop) -> None:
-    """End what is still alive on a loop that is about to be closed."""
-    tasks = asyncio.all_tasks(loop)
-    if tasks:
-        cancel_and_wait(loop, tasks, SHUT_DOWN_TIMEOUT)
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.run_until_complete(loop.shutdown_default_executor())
+    """End what else is alive on a loop that is about to be closed: generators and threads."""
+    _run(loop, loop.shutdown_asyncgens())
+    _run(loop, loop.shutdown_default_executor())
 
 
-def run(main: object, *, debug: bool | None = None) -> Any:
-    """Run a program: `main` to its end, on a new loop that is closed afterwards.
-
-    At the end, and when it is interrupted, everything that is still pending is cancelled and run
-    to its end, asynchronous generators are closed, and so are the threads of the executor.
-    Control-C cancels `main` and then raises KeyboardInterrupt here.
-
-    Args:
-        main: A coroutine function without arguments, any other function that returns an
-            awaitable, or a coroutine.
-        debug: asyncio's debug mode; None leaves the default.
-
-    Returns:
-        The result of `main`.
-
-    Raises:
-        RuntimeError: If a loop runs in this thread.
-        InvalidArgumentError: If `main` is something else.
-    """
-    if not (callable(main) or inspect.isawaitable(main)):
-        raise InvalidArgumentError("main", main, "a coroutine function or a coroutine")
-
-    async def run_main() -> Any:
-        return await resolve(main() if callable(main) else main)
-
-    with asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
-        return runner.run(run_main())
+def _run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine to its end, whatever else wants the loop to stop."""
+    task = loop.create_task(coroutine)
+    while not task.done():
+        with contextlib.suppress(RuntimeError):  # "stopped before Future completed"
+            loop.run_until_complete(task)
+    task.result()
