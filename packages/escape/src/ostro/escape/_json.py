@@ -30,7 +30,8 @@ def json_decode(value: str | bytes) -> Any:
 
     Raises json.JSONDecodeError (a ValueError) for a malformed text, one nested deeper than the
     interpreter's recursion limit included; plain ValueError for an integer of more digits than
-    `int` takes; UnicodeDecodeError (a ValueError too) for bytes that are not UTF-8; TypeError for anything but str and bytes. Spec: RFC 8259.
+    `int` takes; UnicodeDecodeError (a ValueError too) for bytes that are not UTF-8; TypeError
+    for anything but str and bytes. Spec: RFC 8259.
     """
     text = text_of(value)
     try:
