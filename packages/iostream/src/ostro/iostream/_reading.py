@@ -70,7 +70,7 @@ class ReadingStream(WritingStream):
             self._stop_listening()  # left on from the last read, in case another one followed
 
     def _read_once(self) -> bool:
-        if self._eof or self._paused or self._phase is not OPEN:
+        if not self._wants_bytes():
             return False
         try:
             data = self.read_from_fd(self._read_chunk_size)
@@ -87,7 +87,7 @@ class ReadingStream(WritingStream):
     def _on_data(self, data: bytes) -> None:
         buffer = self._buffer
         receiver = self._receiver
-        if receiver is not None and buffer is None:
+        if receiver is not None and buffer is None and not self._paused:
             try:
                 receiver.data_received(data)
             except Exception as error:  # noqa: BLE001 - whatever a receiver raises
@@ -117,7 +117,12 @@ class ReadingStream(WritingStream):
         else:
             self._lose(error)
 
+    def _wants_bytes(self) -> bool:
+        """Say whether bytes may be read now, for somebody or for the buffer."""
+        return self._phase is OPEN and not self._eof and not self._paused
+
     def _wants_data(self) -> bool:
+        """Say whether somebody waits for bytes, or for the end behind them."""
         if self._eof or self._paused or self._phase is not OPEN:
             return False
         if self._receiver is not None:
@@ -171,7 +176,7 @@ class ReadingStream(WritingStream):
         """Read no more until `resume_reading`, so that the peer has to wait. Idempotent."""
         self._paused = True
         if self._listening:
-            self._stop_listening()
+            self._update_listening()
 
     def resume_reading(self) -> None:
         """Take up reading again after `pause_reading`. Idempotent."""

@@ -6,14 +6,18 @@ import os
 import socket as socket_module
 from collections.abc import Callable
 from contextvars import Context
-from typing import Final, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Final, TypeAlias, cast, overload
 
 from ostro.ioloop import COMPLETED, Completed, IOLoop
 from ostro.stack_context import wrap
 
 from ._base import DEFAULT_MAX_BUFFER_SIZE, DEFAULT_READ_CHUNK_SIZE, BaseIOStream
+from ._context import SSLOptions
 from ._core import CLOSED, CONNECTING, OPEN, general_log
 from .errors import StreamBusyError, StreamClosedError
+
+if TYPE_CHECKING:
+    from ._ssliostream import SSLIOStream
 
 Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | str | bytes
 """What `socket.connect` takes: host and port for TCP, a path for a unix socket."""
@@ -215,6 +219,66 @@ class IOStream(BaseIOStream):
                 future.set_exception(StreamClosedError(error))
                 future.exception()  # nobody is warned when only the close callback is used
         super()._fail_pending(error)
+
+    # Upgrading
+
+    def start_tls(
+        self,
+        server_side: bool,
+        ssl_options: SSLOptions | None = None,
+        server_hostname: str | None = None,
+    ) -> "asyncio.Future[SSLIOStream]":
+        """Go on in TLS: give a new stream over the same socket when the handshake is done.
+
+        This stream is used up by the call; its close callback goes over to the new stream.
+
+        server_side: which side of the handshake this is.
+        ssl_options: a dict or an SSLContext, see `ssl_options_to_context`. None: a client's
+            defaults, with the system's authorities.
+        server_hostname: the name that a client expects in the certificate of the server.
+
+        Raises StreamBusyError if a read is pending or bytes are still to be sent, or if bytes of
+        the peer are buffered: sent before TLS began, they must not be taken for a part of what TLS
+        protects (the STARTTLS injection of CVE-2011-0411). Raises StreamClosedError, TLSOptionError
+        and what `ssl` raises for unusable settings. The future fails with StreamClosedError, which
+        names the `ssl.SSLError`, when the handshake does.
+        """
+        from ._ssliostream import SSLIOStream  # it is built upon this class
+
+        self._check_open()
+        obstacle = self._obstacle_to_tls()
+        if obstacle is not None:
+            raise StreamBusyError("start_tls", obstacle)
+        self._stop_listening()
+        try:
+            stream = SSLIOStream(
+                self._socket,
+                self.io_loop,
+                self._max_buffer_size,
+                self._read_chunk_size,
+                max_write_buffer_size=self._max_write_buffer_size,
+                ssl_options=ssl_options,
+                server_hostname=server_hostname,
+                server_side=server_side,
+            )
+        except Exception:
+            self._update_listening()
+            raise
+        stream._close_callback, self._close_callback = self._close_callback, None
+        self._receiver = None
+        self._phase = CLOSED
+        return stream.wait_for_handshake()
+
+    def _obstacle_to_tls(self) -> str | None:
+        if self._phase is not OPEN:
+            return "it is not connected yet"
+        if self._read is not None and not self._read.abandoned():
+            return f"a read is pending, {self._read!r}"
+        if self.write_buffer_size or self._output_ended:
+            return f"its output is not idle, {self.write_buffer_size} bytes are to be sent"
+        if self._buffered() or self._eof:
+            return f"{self._buffered()} bytes of the peer came before TLS began"
+        return None
 
     # The file descriptor
 
