@@ -1,3 +1,12 @@
-"""A non-blocking HTTP server."""
+"""A non-blocking HTTP server.
 
-__all__: list[str] = []
+`HTTPServer` serves requests to a callback or to an application; `HTTPRequest` is what a callback is given.
+"""
+
+from ostro.httputil import HTTPServerRequest as HTTPRequest
+
+from ._callback import CallbackDelegate
+from ._connection import HTTPConnection
+from ._server import HTTPServer
+
+__all__ = ["CallbackDelegate", "HTTPConnection", "HTTPRequest", "HTTPServer"]

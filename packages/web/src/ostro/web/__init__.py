@@ -1,3 +1,49 @@
-"""The web framework: applications, routes and request handlers."""
+"""The web framework: applications, routes and request handlers.
 
-__all__: list[str] = []
+    class MainHandler(RequestHandler):
+        def get(self):
+            self.write("Hello, world")
+
+    Application([(r"/", MainHandler)]).listen(8888)
+    IOLoop.instance().start()
+"""
+
+from ._application import Application
+from ._builtin import ErrorHandler, FallbackHandler, RedirectHandler
+from ._decorators import addslash, asynchronous, removeslash
+from ._handler import RequestHandler
+from ._routing import URLSpec, url
+from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
+from ._transforms import ChunkedTransferEncoding, OutputTransform
+from .errors import (
+    Finish,
+    HTTPError,
+    MissingArgumentError,
+    MissingSettingError,
+    NotReversibleError,
+    WebError,
+)
+
+__all__ = [
+    "Application",
+    "ChunkedTransferEncoding",
+    "ErrorHandler",
+    "FallbackHandler",
+    "Finish",
+    "HTTPError",
+    "MissingArgumentError",
+    "MissingSettingError",
+    "NotReversibleError",
+    "OutputTransform",
+    "RedirectHandler",
+    "RequestHandler",
+    "URLSpec",
+    "WebError",
+    "addslash",
+    "asynchronous",
+    "create_signed_value",
+    "decode_signed_value",
+    "get_signature_key_version",
+    "removeslash",
+    "url",
+]

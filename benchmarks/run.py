@@ -1,0 +1,229 @@
+"""The benchmarks: `hatch run bench [SCENARIO ...] [--rounds N] [--seconds S]`.
+
+Each compares Ostro with its peers in one run, in turns, and prints CPU time and the ratios that the project promises.
+A promise that is not kept is marked, and makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from measure import Load, Server, running, server_command, wrk
+
+PEERS = ["tornado", "aiohttp", "starlette", "falcon", "blacksheep", "sanic"]
+UPLOAD_MIB = 64
+IDLE_CONNECTIONS = 10_000
+
+
+class Report:
+    """Prints figures, and remembers the promises that were not kept."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+
+    def line(self, text: str) -> None:
+        """Print a line at once."""
+        print(text, flush=True)
+
+    def promise(self, text: str, kept: bool) -> None:
+        """Print a promise with its figure."""
+        self.line(f"    {'kept  ' if kept else 'BROKEN'} {text}")
+        if not kept:
+            self.broken.append(text)
+
+
+def best_of(
+    names: dict[str, list[str]], options: argparse.Namespace, load: Callable[[Server, str], Load], report: Report
+) -> dict[str, float]:
+    """Return the least CPU time for each name, over rounds in which all take their turn."""
+    results: dict[str, list[Load]] = {name: [] for name in names}
+    for _ in range(options.rounds):
+        for name, argv in names.items():
+            with running(argv) as server:
+                results[name].append(load(server, name))
+    best = {name: min(run.cpu_microseconds for run in runs) for name, runs in results.items()}
+    for name in sorted(best, key=best.__getitem__):
+        runs = results[name]
+        rate = max(run.requests / run.seconds for run in runs)
+        faults = "; ".join(sorted({run.faults for run in runs if run.faults}))
+        report.line(f"    {name:12} {best[name]:9.1f} us CPU a request   {rate:8.0f} requests/s  {faults}")
+    return best
+
+
+def hello(options: argparse.Namespace, report: Report) -> None:
+    """Compare "Hello, world" with every peer."""
+    names = {name: server_command(name) for name in ["ostro", *PEERS]}
+    cost = best_of(names, options, lambda s, _: wrk(s, seconds=options.seconds), report)
+    ratio = cost["tornado"] / cost["ostro"]
+    report.promise(f"{ratio:.1f} times less than Tornado (promised: 8)", ratio >= 8)
+    for peer in PEERS[1:]:
+        ratio = cost[peer] / cost["ostro"]
+        report.promise(f"{ratio:.2f} times less than {peer} (promised: more than 1)", ratio > 1)
+
+
+def handlers(options: argparse.Namespace, report: Report) -> None:
+    """Compare an `async def` handler with a plain one, and the last of 1,000 routes with the first."""
+    paths = {"plain": "/", "async": "/async", "waiting": "/waiting", "first route": "/r0/42", "last route": "/r999/42"}
+    names = {name: server_command("ostro") for name in paths}
+    cost = best_of(names, options, lambda s, name: wrk(s, paths[name], seconds=options.seconds), report)
+    ratio = cost["async"] / cost["plain"]
+    report.promise(f"async def costs {ratio:.2f} times a plain handler (promised: 1.15)", ratio <= 1.15)
+    ratio = cost["last route"] / cost["first route"]
+    report.promise(f"the last route costs {ratio:.2f} times the first (promised: 1.10)", ratio <= 1.10)
+
+
+def echo(options: argparse.Namespace, report: Report) -> None:
+    """Compare a POST of 1 MiB that is sent back."""
+    names = {name: server_command(name) for name in ("ostro", "tornado", "aiohttp")}
+    cost = best_of(
+        names,
+        options,
+        lambda s, _: wrk(s, "/echo", seconds=options.seconds, connections=4, script="echo.lua"),
+        report,
+    )
+    ratio = cost["ostro"] / cost["aiohttp"]
+    report.promise(f"{ratio:.2f} times the CPU of aiohttp (promised: at most 1)", ratio <= 1.0)
+
+
+def upload(options: argparse.Namespace, report: Report) -> None:
+    """Compare uploads that the application takes piece by piece."""
+    names = {name: server_command(name) for name in ("ostro", "tornado", "aiohttp")}
+    names["ostro"].append("--upload")
+    grown: dict[str, int] = {}
+
+    def load(server: Server, name: str) -> Load:
+        _send_upload(server.port, 4)
+        before, rss, started = server.cpu_seconds(), server.rss_kib(), time.monotonic()
+        for _ in range(5):
+            _send_upload(server.port, UPLOAD_MIB)
+        grown[name] = max(grown.get(name, 0), server.rss_kib() - rss)
+        return Load(5, time.monotonic() - started, server.cpu_seconds() - before, "")
+
+    cost = best_of(names, options, load, report)
+    ratio = cost["ostro"] / cost["aiohttp"]
+    report.promise(f"{ratio:.2f} times the CPU of aiohttp (promised: at most 1)", ratio <= 1.0)
+    report.promise(f"memory grew by {grown['ostro']} KiB (promised: less than 4096)", grown["ostro"] < 4096)
+
+
+def _send_upload(port: int, mebibytes: int) -> None:
+    piece = b"x" * 1048576
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        head = f"PUT /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {mebibytes << 20}\r\n\r\n"
+        client.sendall(head.encode())
+        for _ in range(mebibytes):
+            client.sendall(piece)
+        answer = b""
+        while str(mebibytes << 20).encode() not in answer:
+            received = client.recv(65536)
+            if not received:
+                raise SystemExit(f"the upload was not acknowledged: {answer!r}")
+            answer += received
+
+
+def idle(options: argparse.Namespace, report: Report) -> None:
+    """Measure what standing connections cost, in memory and for the others."""
+    size: dict[str, float] = {}
+    for name in ("ostro", "tornado", "aiohttp"):
+        with running(server_command(name)) as server:
+            asyncio.run(_stand(server, 200))
+            before = wrk(server, seconds=options.seconds)
+            rss = server.rss_kib()
+            refused, beside = asyncio.run(_stand(server, IDLE_CONNECTIONS, rss, options.seconds))
+            size[name] = beside[0]
+            report.line(
+                f"    {name:12} {size[name]:6.2f} KiB a connection, {refused} refused; hello "
+                f"{before.cpu_microseconds:.1f} us before, {beside[1].cpu_microseconds:.1f} us beside them"
+            )
+            if name == "ostro":
+                ratio = beside[1].cpu_microseconds / before.cpu_microseconds
+                report.promise(f"{refused} connections refused (promised: none)", refused == 0)
+                report.promise(
+                    f"hello costs {ratio:.2f} times as much beside them (promised: at most 1.1)", ratio <= 1.1
+                )
+    report.promise(f"{size['ostro']:.2f} KiB a connection (promised: 6)", size["ostro"] <= 6)
+
+
+async def _stand(
+    server: Server, count: int, rss: int = 0, seconds: float = 0
+) -> tuple[int, tuple[float, Load]]:
+    """Open connections that ask once and stand; return the refused, memory for each, and the load beside them."""
+    kept: list[asyncio.StreamWriter] = []
+    refused = 0
+    for start in range(0, count, 200):
+        tasks = [_ask(server.port, number) for number in range(start, min(count, start + 200))]
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                refused += 1
+            else:
+                kept.append(outcome)
+    grown = (server.rss_kib() - rss) / max(1, len(kept))
+    load = Load(0, 0, 0, "")
+    if seconds:
+        load = await asyncio.to_thread(wrk, server, seconds=seconds)
+    for writer in kept:
+        writer.close()
+    return refused, (grown, load)
+
+
+async def _ask(port: int, number: int) -> asyncio.StreamWriter:
+    source = (f"127.0.{1 + number // 20000}.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source)
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    if b" 200 " not in head[:16]:
+        raise ConnectionError(head[:60])
+    return writer
+
+
+def imports(options: argparse.Namespace, report: Report) -> None:
+    """Measure the import of what people use alone."""
+    for module in ("ostro.options", "ostro.escape"):
+        times = []
+        for _ in range(5):
+            ran = subprocess.run(
+                [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            found = re.search(rf"\|\s+(\d+) \|\s+{re.escape(module)}$", ran.stderr, re.MULTILINE)
+            times.append(int(found[1]) / 1000 if found else float("inf"))
+        report.promise(f"import {module} takes {min(times):.1f} ms (promised: 25)", min(times) < 25)
+        others = set(re.findall(r"\b(ostro\.\w+)", ran.stderr)) - {module}
+        report.promise(f"import {module} brings {sorted(others) or 'no other package'}", not others)
+
+
+SCENARIOS = {
+    "hello": hello,
+    "handlers": handlers,
+    "echo": echo,
+    "upload": upload,
+    "idle": idle,
+    "imports": imports,
+}
+
+
+def main() -> int:
+    """Run the scenarios that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], help="all when none is named")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4)
+    options = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1048576, most), most))
+    report = Report()
+    for name in options.scenarios or SCENARIOS:
+        report.line(f"{name}: {(SCENARIOS[name].__doc__ or '').strip()}")
+        SCENARIOS[name](options, report)
+    return 1 if report.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

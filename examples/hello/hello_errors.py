@@ -1,0 +1,37 @@
+"""The same site with error pages of its own: `python hello_errors.py`, then `curl -d a=b localhost:8000/`."""
+
+from typing import Any
+
+import ostro.httpserver
+import ostro.ioloop
+import ostro.options
+import ostro.web
+from ostro.options import define, options
+
+define("port", default=8000, type=int, help="port to listen on")
+
+
+class GreetingHandler(ostro.web.RequestHandler):
+    def get(self) -> None:
+        greeting = self.get_argument("greeting", "Hello")
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.write(f"{greeting}, friendly user!")
+
+    # Any: whatever is passed to send_error comes along
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.write(f"Oh dear, user! That was a {status_code}.")
+
+
+def make_app() -> ostro.web.Application:
+    return ostro.web.Application(
+        handlers=[(r"/", GreetingHandler)],
+        default_handler_class=GreetingHandler,
+    )
+
+
+if __name__ == "__main__":
+    ostro.options.parse_command_line()
+    server = ostro.httpserver.HTTPServer(make_app())
+    server.listen(options.port)
+    ostro.ioloop.IOLoop.instance().start()

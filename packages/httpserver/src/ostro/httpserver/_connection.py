@@ -1,0 +1,580 @@
+"""One client's connection: requests in, one after the other, answers out.
+
+This file owns the order of things (which request is being received, whose answer is due, when to read, when to
+close). Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, time is kept by `_deadlines` and
+`_pace`, and what an answer says lies with the delegate. Theory of operation: docs/design/server-connection.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from enum import Enum
+
+from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, ServerCodec
+from ostro.httputil import (
+    ByteStream,
+    ConnectionContext,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPOutputError,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    responses,
+)
+from ostro.ioloop import COMPLETED
+from ostro.iostream import IOStream, SSLIOStream
+
+from ._callback import as_delegate
+from ._deadlines import NEVER, SWEEP_INTERVAL
+from ._decompress import DecompressingDelegate
+from ._error_response import error_response
+from ._exchange import Exchange
+from ._forwarded import ForwardedHeaders
+from ._group import ConnectionGroup
+from ._pace import BodyPace, WritePace
+from ._settings import LINGER_TIMEOUT, PIPELINE_BUFFER_SIZE, WRITE_HIGH_WATER, ServerSettings
+
+general_log = logging.getLogger("ostro.general")
+app_log = logging.getLogger("ostro.application")
+
+UNIX_SOCKET_IP = "127.0.0.1"
+"""What stands for the address of a client on a unix socket, which has none."""
+
+
+class Phase(Enum):
+    """What a connection waits for."""
+
+    HEAD = "the head of the first request, or the rest of a later one's"
+    IDLE = "the first byte of the next request"
+    BODY = "the rest of a request body"
+    ANSWER = "the application's answer to a request received whole"
+    FLUSH = "the client to read its answers, before the next pipelined request is taken"
+    CLOSING = "the client to read the last answer, which it asked to be the last"
+    LINGER = "the client to read the last answer, and to stop sending"
+    CLOSED = "nothing"
+
+
+class HTTPConnection:
+    """Serves the requests of one client.
+
+    `stream` is the client's, just accepted; `address` its address as the socket gave it. `request_callback`
+    takes requests that are complete (2.3 style), or is an `HTTPServerConnectionDelegate`. `no_keep_alive` and
+    `xheaders` are those of `HTTPServer`, which passes its `group` instead.
+
+    All methods must be called from the loop's thread.
+    """
+
+    __slots__ = (
+        "_advancing",
+        "_app_paused",
+        "_body_pace",
+        "_context",
+        "_delegate_waits",
+        "_eof",
+        "_exchange",
+        "_group",
+        "_phase",
+        "_pipeline_full",
+        "_run",
+        "_served",
+        "_write_pace",
+        "address",
+        "codec",
+        "deadline",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        address: object,
+        request_callback: HTTPServerConnectionDelegate
+        | Callable[[HTTPServerRequest], object]
+        | None = None,
+        no_keep_alive: bool = False,
+        xheaders: bool = False,
+        *,
+        group: ConnectionGroup | None = None,
+    ) -> None:
+        if group is None:
+            if request_callback is None:
+                raise TypeError("HTTPConnection needs a request_callback or a group")
+            settings = ServerSettings(
+                no_keep_alive=no_keep_alive, forwarded=ForwardedHeaders() if xheaders else None
+            )
+            group = ConnectionGroup(
+                as_delegate(request_callback), settings, stream.io_loop, time.monotonic, SWEEP_INTERVAL
+            )
+        self.stream = stream
+        self.address = address
+        self._group = group
+        self.codec = ServerCodec(group.settings.limits)
+        self._context = _connection_context(stream, address, group.settings.protocol)
+        self._phase = Phase.HEAD
+        # When `expire` is due, on the sweeper's clock.
+        self.deadline = group.sweeper.clock() + (group.settings.header_timeout or NEVER)
+        # The request in progress, and the contextvars Context that it runs in.
+        self._exchange: Exchange | None = None
+        self._run: Callable[..., object] = contextvars.Context().run
+        # Whether any request was started, so that the delegate is told of the end.
+        self._served = False
+        # Whether events are being taken further up this very call stack.
+        self._advancing = False
+        # Why the body is held back: the application asked for it, or its last part is still being worked on.
+        self._app_paused = False
+        self._delegate_waits = False
+        # Whether reading stopped because the client sends requests faster than they are answered.
+        self._pipeline_full = False
+        # Whether the client has said that it sends no more.
+        self._eof = False
+        # How the body comes in and the answers leave; made when first needed.
+        self._body_pace: BodyPace | None = None
+        self._write_pace: WritePace | None = None
+        group.add(self)
+        stream.set_receiver(self)
+
+    # What the stream tells
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        phase = self._phase
+        if phase is Phase.LINGER or phase is Phase.CLOSING:
+            return
+        codec = self.codec
+        codec.receive(data)
+        if self._takes_events():
+            self._advance()
+        elif codec.unread_size > PIPELINE_BUFFER_SIZE:
+            self._pipeline_full = True
+            self.stream.pause_reading()
+
+    def eof_received(self) -> None:
+        """Learn that the client sends nothing more; what it asked before is still answered."""
+        self._eof = True
+        exchange = self._exchange
+        if exchange is None:
+            if not self.stream.write_buffer_size:
+                self.stream.close()
+            return
+        self._report_close(exchange)
+        if self._phase is Phase.BODY and self._exchange is exchange:
+            # The rest of the request can no longer come.
+            self.stream.close()
+
+    def drained(self) -> None:
+        """Learn that everything written has left."""
+        self._write_pace = None
+        match self._phase:
+            case Phase.FLUSH:
+                self._next_request()
+                self._advance()
+            case Phase.CLOSING | Phase.LINGER:
+                self._flushed()
+            case Phase.ANSWER:
+                self.deadline = NEVER
+            case _:
+                pass
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """Learn that the stream is closed."""
+        if self._phase is Phase.CLOSED:
+            return
+        self._phase = Phase.CLOSED
+        self._group.remove(self)
+        exchange = self._exchange
+        if exchange is not None:
+            self._abandon(exchange, error)
+        if self._served:
+            self._group.delegate.on_close(self)
+
+    def expire(self, now: float) -> None:
+        """Act on a deadline that has passed."""
+        match self._phase:
+            case Phase.HEAD if self.codec.unread_size:
+                self._reject(408, "the head of the request did not come in time")
+            case Phase.BODY:
+                self._check_body(now)
+            case _ if self._write_pace is not None:
+                self._check_unsent(now)
+            case _:
+                self.stream.close()
+
+    # Taking requests
+
+    def _takes_events(self) -> bool:
+        phase = self._phase
+        return (
+            phase is Phase.IDLE or phase is Phase.HEAD or phase is Phase.BODY
+        ) and not (self._app_paused or self._delegate_waits)
+
+    def _advance(self) -> None:
+        """Take what the codec has, until it needs more bytes or an answer is due."""
+        if self._advancing:
+            return
+        self._advancing = True
+        codec = self.codec
+        try:
+            while self._takes_events():
+                event = codec.next_event()
+                kind = type(event)
+                if kind is RequestHead:
+                    self._on_head(event)
+                elif kind is Data:
+                    self._on_data(event.data)
+                elif kind is EndOfMessage:
+                    self._on_end(event)
+                else:
+                    self._on_need_data()
+                    break
+                if self._phase is Phase.IDLE and not codec.unread_size and not self._eof:
+                    break
+        except RemoteProtocolError as error:
+            self._reject(error.status, str(error))
+        finally:
+            self._advancing = False
+
+    def _on_need_data(self) -> None:
+        if self._eof:
+            self._close_after_flush(linger=False)
+            return
+        if self._phase is Phase.IDLE and self.codec.unread_size:
+            self._phase = Phase.HEAD
+            self._set_deadline(self._group.settings.header_timeout)
+
+    def _on_head(self, head: RequestHead) -> None:
+        settings = self._group.settings
+        context = self._context
+        if settings.forwarded is not None:
+            context = settings.forwarded.apply(context, head.headers)
+        exchange = Exchange(self, context, head.keep_alive, head.expect_continue)
+        self._exchange = exchange
+        self._served = True
+        self._run = contextvars.Context().run
+        if head.has_body:
+            self._phase = Phase.BODY
+            self._body_pace = BodyPace(
+                self._group.sweeper.clock(), settings.body_timeout, settings.min_body_rate
+            )
+            self.deadline = self._body_pace.next_check(self._group.sweeper.clock())
+        else:
+            self.codec.next_event()  # the end, which follows such a head at once
+            self._phase = Phase.ANSWER
+            self.deadline = NEVER
+        self._call(exchange, self._start, exchange, head)
+
+    def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
+        """Introduce the request to its delegate; return what the body must wait for, if anything."""
+        group = self._group
+        delegate = group.delegate.start_request(self, exchange)
+        if head.has_body and group.settings.decompress_request:
+            delegate = DecompressingDelegate(delegate, group.settings.limits.max_body)
+        exchange.delegate = delegate
+        waits = delegate.headers_received(
+            RequestStartLine(head.method, head.target, head.version), head.headers
+        )
+        if waits is not None and waits is not COMPLETED:
+            return waits
+        self._headers_taken(exchange)
+        return None
+
+    def _headers_taken(self, exchange: Exchange) -> None:
+        """Go on once the delegate is done with the headers: to the body, or to the end of the request."""
+        exchange.headers_taken = True
+        delegate = exchange.delegate
+        if delegate is None:
+            return  # answered already
+        if self._phase is Phase.ANSWER:
+            delegate.finish()
+        elif exchange.expects_continue and not self.codec.response_started:
+            self.stream.write(self.codec.send_informational(100, HTTPHeaders()))
+
+    def _on_data(self, data: bytes) -> None:
+        exchange = self._exchange
+        assert exchange is not None
+        assert exchange.delegate is not None
+        assert self._body_pace is not None
+        self._body_pace.add(len(data))
+        self._call(exchange, exchange.delegate.data_received, data)
+
+    def _on_end(self, end: EndOfMessage) -> None:
+        exchange = self._exchange
+        assert exchange is not None
+        delegate = exchange.delegate
+        assert delegate is not None
+        self._phase = Phase.ANSWER
+        self.deadline = NEVER
+        if end.trailers is not None:
+            self._call(exchange, delegate.trailers_received, end.trailers)
+        if exchange.delegate is delegate:
+            self._call(exchange, delegate.finish)
+
+    # Calling the application
+
+    def _call(self, exchange: Exchange, step: Callable[..., object], *args: object) -> None:
+        """Run a step of the delegate in the request's own Context; what it returns holds back the next."""
+        try:
+            waits = self._run(step, *args)
+            if waits is not None and waits is not COMPLETED:
+                self._hold(exchange, waits)
+        except Exception as error:
+            self._delegate_failed(exchange, error)
+
+    def _hold(self, exchange: Exchange, waits: object) -> None:
+        task = self._run(asyncio.ensure_future, waits)
+        assert isinstance(task, asyncio.Future)
+        self._delegate_waits = True
+        task.add_done_callback(functools.partial(self._release, exchange))
+
+    def _release(self, exchange: Exchange, task: asyncio.Future[None]) -> None:
+        self._delegate_waits = False
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._delegate_failed(exchange, error)
+        elif not exchange.headers_taken:
+            self._call(exchange, self._headers_taken, exchange)
+        if self._phase is not Phase.CLOSED:
+            self._advance()
+
+    def _delegate_failed(self, exchange: Exchange, error: BaseException) -> None:
+        if isinstance(error, HTTPInputError):
+            if self._exchange is exchange:
+                self._reject(error.status, str(error))
+            return
+        app_log.error("Uncaught exception in the delegate of a request", exc_info=error)
+        if self._exchange is exchange:
+            self._answer_and_close(500, responses[500])
+
+    # After the answer
+
+    def before_head(self, end: bool) -> None:
+        """Decide whether the answer whose head is about to be sent is the last one.
+
+        `end`: the answer is complete with this head; the client need not send the rest of its body then.
+        """
+        group = self._group
+        if (
+            group.draining
+            or group.settings.no_keep_alive
+            or (end and self._phase is Phase.BODY)
+        ):
+            self.codec.close_after_response()
+
+    def response_ended(self) -> None:
+        """Go on once the application has finished its answer."""
+        exchange = self._exchange
+        assert exchange is not None
+        self._exchange = None
+        exchange.end()
+        if self._phase is Phase.BODY:
+            self._close_after_flush(linger=True)
+        elif not exchange.keep_alive:
+            self._close_after_flush(linger=False)
+        elif not self.codec.can_keep_alive or self._group.draining:
+            self._close_after_flush(linger=True)
+        elif self.stream.write_buffer_size > WRITE_HIGH_WATER:
+            self._phase = Phase.FLUSH
+            self.unsent()
+        else:
+            self._next_request()
+            if (self.codec.unread_size or self._eof) and not self._advancing:
+                self._schedule_advance()
+
+    def _next_request(self) -> None:
+        self.codec.start_next_cycle()
+        if self._pipeline_full and self.codec.unread_size <= PIPELINE_BUFFER_SIZE:
+            self._pipeline_full = False
+            self.stream.resume_reading()
+        self._phase = Phase.IDLE
+        self._body_pace = None
+        self._app_paused = False
+        self._set_deadline(self._group.settings.idle_connection_timeout)
+
+    def _schedule_advance(self) -> None:
+        """Take further events from the loop, not from the application's call stack and Context."""
+        loop = self._group.io_loop.asyncio_loop
+        loop.call_soon(self._advance, context=contextvars.Context())
+
+    def _close_after_flush(self, linger: bool) -> None:
+        """Close once what has been written has left.
+
+        `linger`: this side ends the connection, so the client may still be sending, and gets a moment to
+        read the answer before that.
+        """
+        self._phase = Phase.LINGER if linger else Phase.CLOSING
+        if self.stream.write_buffer_size:
+            self.stream.resume_reading()
+            self.unsent()
+        else:
+            self._flushed()
+
+    def _flushed(self) -> None:
+        if self._phase is Phase.CLOSING or self._eof:
+            self.stream.close()
+        else:
+            self.stream.shutdown_write()
+            self.stream.resume_reading()
+            self._set_deadline(LINGER_TIMEOUT)
+
+    def close_when_idle(self) -> None:
+        """Close now if no request is in progress, else after its answer (which `before_head` announces)."""
+        if self._phase is Phase.IDLE or (self._phase is Phase.HEAD and not self._served):
+            self.stream.close()
+
+    def close(self) -> None:
+        """Close now, whatever is in progress."""
+        self.stream.close()
+
+    # When something goes wrong
+
+    def _reject(self, status: int, message: str) -> None:
+        general_log.info("Bad request from %s: %s", self._context.remote_ip, message)
+        self._answer_and_close(status, message)
+
+    def _answer_and_close(self, status: int, message: str) -> None:
+        """Answer in the application's place if that is still possible, and close the connection."""
+        exchange = self._exchange
+        if exchange is not None:
+            self._abandon(exchange, None)
+        if self.codec.response_started or self.stream.closed():
+            self.stream.close()
+            return
+        self.stream.write(error_response(status, message))
+        self._close_after_flush(linger=True)
+
+    def _report_close(self, exchange: Exchange) -> None:
+        if not exchange.closed_reported:
+            exchange.closed_reported = True
+            self._notify(exchange.notify_closed)
+
+    def _abandon(self, exchange: Exchange, error: BaseException | None) -> None:
+        """End an exchange whose answer can no longer be sent."""
+        self._report_close(exchange)
+        if self._exchange is not exchange:
+            return  # finished by its own close callback
+        self._exchange = None
+        delegate = exchange.delegate
+        exchange.end()
+        if delegate is not None:
+            self._notify(delegate.on_connection_lost, error)
+
+    def _notify(self, step: Callable[..., object], *args: object) -> None:
+        try:
+            self._run(step, *args)
+        except Exception:
+            app_log.exception("Uncaught exception in a close callback")
+
+    # Deadlines
+
+    def _set_deadline(self, seconds: float) -> None:
+        self.deadline = self._group.sweeper.clock() + seconds if seconds else NEVER
+
+    def unsent(self) -> None:
+        """Watch that the client reads what could not be sent at once."""
+        timeout = self._group.settings.write_timeout
+        if not timeout or self._write_pace is not None:
+            return
+        self._write_pace = WritePace(self._group.sweeper.clock(), timeout, self.stream.bytes_sent)
+        self.deadline = min(self.deadline, self._write_pace.next_check())
+
+    def _check_unsent(self, now: float) -> bool:
+        """Close if the client has stopped reading; return whether it has."""
+        pace = self._write_pace
+        if pace is None:
+            return False
+        if pace.stalled(now, self.stream.bytes_sent):
+            general_log.info("%s does not read its answer; closing", self._context.remote_ip)
+            self.stream.close()
+            return True
+        self.deadline = pace.next_check()
+        return False
+
+    def _check_body(self, now: float) -> None:
+        if self._check_unsent(now):
+            return
+        pace = self._body_pace
+        assert pace is not None
+        if self._app_paused or self._delegate_waits:
+            pace.restart(now)
+        fault = pace.fault(now)
+        if fault is not None:
+            self._reject(408, fault)
+        else:
+            self.deadline = min(self.deadline, pace.next_check(now)) if self._write_pace else pace.next_check(now)
+
+    # What an exchange asks for
+
+    def pause_body(self) -> None:
+        """Hold back the body of the request in progress."""
+        self._app_paused = True
+        self.stream.pause_reading()
+
+    def resume_body(self) -> None:
+        """Let the body come again."""
+        if not self._app_paused:
+            return
+        self._app_paused = False
+        if self._body_pace is not None:
+            self._body_pace.restart(self._group.sweeper.clock())
+        self.stream.resume_reading()
+        self._schedule_advance()
+
+    def set_body_timeout(self, seconds: float) -> None:
+        """Replace the total time of the body in progress."""
+        if self._body_pace is not None:
+            self._body_pace.set_timeout(seconds)
+            self.deadline = self._body_pace.next_check(self._group.sweeper.clock())
+
+    def get_ssl_certificate(self, binary_form: bool) -> dict[str, object] | bytes | None:
+        """Return the client's certificate, or None."""
+        stream = self.stream
+        return stream.get_ssl_certificate(binary_form) if isinstance(stream, SSLIOStream) else None
+
+    def detach(self) -> ByteStream:
+        """Give the stream away; bytes after the request go to whoever reads it next."""
+        exchange = self._exchange
+        if exchange is None or self._phase is not Phase.ANSWER:
+            raise HTTPOutputError("a stream can be detached once the request is complete, not before")
+        self._phase = Phase.CLOSED
+        self._exchange = None
+        exchange.end()
+        self._group.remove(self)
+        self.stream.set_receiver(None)
+        unread = self.codec.take_unread()
+        if unread:
+            self.stream.unread(unread)
+        return self.stream
+
+    # The documented methods, for a connection whose callback answers in the 2.3 style
+
+    def write(self, chunk: bytes, callback: Callable[[], None] | None = None) -> Awaitable[None]:
+        """Send `chunk` as it is, as part of the answer to the request in progress.
+
+        `callback` runs through the loop once it has left. Raises `HTTPOutputError` if no request is in progress.
+        """
+        return self._current_exchange().write_raw(chunk, callback)
+
+    def finish(self) -> None:
+        """End the answer to the request in progress; raises `HTTPOutputError` if there is none."""
+        self._current_exchange().finish_raw()
+
+    def _current_exchange(self) -> Exchange:
+        if self._exchange is None:
+            raise HTTPOutputError("no request is waiting for an answer on this connection")
+        return self._exchange
+
+
+def _connection_context(
+    stream: IOStream, address: object, protocol: str | None
+) -> ConnectionContext:
+    secure = isinstance(stream, SSLIOStream)
+    is_ip = isinstance(address, tuple) and bool(address)
+    remote_ip = str(address[0]) if is_ip else UNIX_SOCKET_IP
+    return ConnectionContext(
+        remote_ip, protocol or ("https" if secure else "http"), address, secure
+    )

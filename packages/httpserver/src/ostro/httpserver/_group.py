@@ -1,0 +1,76 @@
+"""What all connections of one server share: who answers, the settings, the sweeper, and the way to an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ostro.httputil import HTTPServerConnectionDelegate
+from ostro.ioloop import IOLoop
+
+from ._deadlines import Sweeper
+from ._settings import ServerSettings
+
+if TYPE_CHECKING:
+    from ._connection import HTTPConnection
+
+
+class ConnectionGroup:
+    """The open connections of one server, and what they have in common."""
+
+    __slots__ = ("_empty", "connections", "delegate", "draining", "io_loop", "settings", "sweeper")
+
+    def __init__(
+        self,
+        delegate: HTTPServerConnectionDelegate,
+        settings: ServerSettings,
+        io_loop: IOLoop,
+        clock: Callable[[], float],
+        sweep_interval: float,
+    ) -> None:
+        self.delegate = delegate
+        self.settings = settings
+        self.io_loop = io_loop
+        self.sweeper = Sweeper(io_loop, clock, sweep_interval)
+        self.connections: set[HTTPConnection] = set()
+        # Whether no further request is taken on the connections that are open.
+        self.draining = False
+        # Set when the last connection closes; made by whoever waits for that.
+        self._empty: asyncio.Event | None = None
+
+    def add(self, connection: HTTPConnection) -> None:
+        """Take in a connection that has just been opened."""
+        self.connections.add(connection)
+        self.sweeper.add(connection)
+
+    def remove(self, connection: HTTPConnection) -> None:
+        """Forget a connection that is closed or detached; idempotent."""
+        self.connections.discard(connection)
+        self.sweeper.remove(connection)
+        if self._empty is not None and not self.connections:
+            self._empty.set()
+
+    async def drain(self, timeout: float | None) -> bool:
+        """Close idle connections now and busy ones after their answer; return whether all ended in time.
+
+        Those that are left after `timeout` seconds (None waits without limit) are closed as they are.
+        """
+        self.draining = True
+        for connection in list(self.connections):
+            connection.close_when_idle()
+        if not self.connections:
+            return True
+        self._empty = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            self.close_all()
+            return False
+        return True
+
+    def close_all(self) -> None:
+        """Close every connection at once, finished or not."""
+        for connection in list(self.connections):
+            connection.close()

@@ -1,0 +1,143 @@
+"""The server: listening sockets, what their connections share, and a graceful end."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from ostro.http1 import DEFAULT_LIMITS, Limits
+from ostro.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
+from ostro.ioloop import IOLoop
+from ostro.iostream import IOStream
+from ostro.netutil import TCPServer
+
+from ._callback import as_delegate
+from ._connection import HTTPConnection
+from ._deadlines import SWEEP_INTERVAL
+from ._error_response import error_response
+from ._forwarded import ForwardedHeaders
+from ._group import ConnectionGroup
+from ._settings import (
+    DEFAULT_BODY_TIMEOUT,
+    DEFAULT_HEADER_TIMEOUT,
+    DEFAULT_IDLE_CONNECTION_TIMEOUT,
+    DEFAULT_MIN_BODY_RATE,
+    DEFAULT_WRITE_TIMEOUT,
+    ServerSettings,
+)
+
+general_log = logging.getLogger("ostro.general")
+
+
+class HTTPServer(TCPServer):
+    """A non-blocking HTTP/1.1 server.
+
+    `request_callback` takes an `HTTPRequest` that is complete, and answers with `request.write` and
+    `request.finish`, or is an `HTTPServerConnectionDelegate` such as an Application. `listen`, `bind` and
+    `start`, or `add_sockets` open the server, as described for `TCPServer`.
+
+    `no_keep_alive`: close each connection after one request. `xheaders`: believe `X-Real-Ip`,
+    `X-Forwarded-For`, `X-Scheme` and `X-Forwarded-Proto`; `trusted_proxies` restricts that to connections from
+    those addresses or networks, `trusted_downstream` names further proxies to skip in `X-Forwarded-For`.
+    `ssl_options`: an `SSLContext` or the documented dictionary. `protocol`: what requests report as their
+    scheme, whatever the connection is. `decompress_request`: decompress gzip bodies.
+
+    Limits in bytes: `max_header_size` for start line and headers together, `max_body_size` for a body, before and
+    after decompression, `max_buffer_size` for what is written and not sent, `read_chunk_size` for one read. `max_connections`
+    answers 503 to the connections above it; None sets no cap.
+
+    Times in seconds, 0 for no limit: `header_timeout` for the head of a request, `idle_connection_timeout` between
+    requests, `body_timeout` for a body, which must also keep up `min_body_rate` bytes per second, and
+    `write_timeout` without progress for a client that does not read. They are looked at every `sweep_interval`
+    seconds, on `clock`.
+    """
+
+    def __init__(
+        self,
+        request_callback: HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], object],
+        no_keep_alive: bool = False,
+        io_loop: IOLoop | None = None,
+        xheaders: bool = False,
+        ssl_options: ssl.SSLContext | Mapping[str, object] | None = None,
+        *,
+        protocol: str | None = None,
+        decompress_request: bool = False,
+        trusted_proxies: Iterable[str] | None = None,
+        trusted_downstream: Iterable[str] = (),
+        max_header_size: int = DEFAULT_LIMITS.max_head_bytes,
+        max_body_size: int = DEFAULT_LIMITS.max_body_bytes,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_connections: int | None = None,
+        header_timeout: float = DEFAULT_HEADER_TIMEOUT,
+        idle_connection_timeout: float = DEFAULT_IDLE_CONNECTION_TIMEOUT,
+        body_timeout: float = DEFAULT_BODY_TIMEOUT,
+        min_body_rate: int = DEFAULT_MIN_BODY_RATE,
+        write_timeout: float = DEFAULT_WRITE_TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+        sweep_interval: float = SWEEP_INTERVAL,
+    ) -> None:
+        super().__init__(
+            io_loop, ssl_options, max_buffer_size=max_buffer_size, read_chunk_size=read_chunk_size
+        )
+        self._delegate = as_delegate(request_callback)
+        self._settings = ServerSettings(
+            limits=Limits(max_head_bytes=max_header_size, max_body_bytes=max_body_size),
+            no_keep_alive=no_keep_alive,
+            forwarded=ForwardedHeaders(trusted_proxies, trusted_downstream) if xheaders else None,
+            protocol=protocol,
+            decompress_request=decompress_request,
+            header_timeout=header_timeout,
+            idle_connection_timeout=idle_connection_timeout,
+            body_timeout=body_timeout,
+            min_body_rate=min_body_rate,
+            write_timeout=write_timeout,
+        )
+        self._max_connections = max_connections
+        self._clock = clock
+        self._sweep_interval = sweep_interval
+        # Made with the first connection: before a fork there may be no loop.
+        self._group: ConnectionGroup | None = None
+        # Whether the cap has been reported since it was last undershot.
+        self._cap_reported = False
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open; those given away by `detach` are not counted."""
+        return 0 if self._group is None else len(self._group.connections)
+
+    def handle_stream(self, stream: IOStream, address: object) -> None:
+        """Serve the requests of a new connection."""
+        group = self._group
+        if group is None:
+            group = self._group = ConnectionGroup(
+                self._delegate, self._settings, stream.io_loop, self._clock, self._sweep_interval
+            )
+        if self._max_connections is not None and len(group.connections) >= self._max_connections:
+            self._refuse(stream)
+        else:
+            self._cap_reported = False
+            HTTPConnection(stream, address, group=group)
+
+    def _refuse(self, stream: IOStream) -> None:
+        if not self._cap_reported:
+            self._cap_reported = True
+            general_log.warning("Refusing connections above the cap of %d", self._max_connections)
+        stream.write(error_response(503, "the server is full; try again later"))
+        stream.close()
+
+    async def drain(self, timeout: float | None = 30.0) -> bool:
+        """Finish what is in flight, take nothing new, and return whether all ended in time.
+
+        Idle connections are closed at once, the others after their answer; whatever is left after `timeout`
+        seconds is closed as it is. Call `stop` first, so that nobody new comes. Connections that were
+        detached (WebSockets) belong to whoever took them.
+        """
+        return True if self._group is None else await self._group.drain(timeout)
+
+    async def close_all_connections(self) -> None:
+        """Close every connection at once, answers in progress included."""
+        if self._group is not None:
+            self._group.close_all()

@@ -1,0 +1,215 @@
+"""Application: the handlers of a site, its settings, and the way from a request to its handler."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from ostro.httpserver import HTTPServer
+from ostro.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
+
+from ._builtin import ErrorHandler, RedirectHandler
+from ._handler import RequestHandler
+from ._imports import import_object
+from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, Routes, URLSpec
+from ._transforms import OutputTransform
+
+__all__ = ["Application"]
+
+access_log = logging.getLogger("ostro.access")
+app_log = logging.getLogger("ostro.application")
+
+_NOT_FOUND = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 404}), (), {})
+_FAILED = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 500}), (), {})
+
+
+class Application(HTTPServerConnectionDelegate):
+    """A collection of request handlers that make up a web application.
+
+    It can be given to an `HTTPServer`, or serve by itself with `listen`.
+
+    `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order. `default_host`:
+    where to redirect requests for hosts that no pattern matches; without it they get 404. `transforms`: classes
+    that change each response on its way out. `wsgi`: the application runs inside a WSGI server.
+
+    All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed cookies),
+    `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called with the handler of each
+    finished request), `default_handler_class` and `default_handler_args` (for paths that nothing matches).
+    """
+
+    def __init__(
+        self,
+        handlers: Iterable[HandlerSpec] | None = None,
+        default_host: str = "",
+        transforms: Iterable[type[OutputTransform]] | None = None,
+        wsgi: bool = False,
+        **settings: Any,  # Any: an application keeps what it likes there
+    ) -> None:
+        self.default_host = default_host
+        self.transforms: list[type[OutputTransform]] = list(transforms or ())
+        self.wsgi = wsgi
+        self.settings: dict[str, Any] = settings  # Any: as above
+        if settings.get("debug"):
+            settings.setdefault("serve_traceback", True)
+        self._routes = HostRoutes()
+        self._default = self._default_match()
+        if handlers:
+            self.add_handlers(CATCH_ALL_HOST, handlers)
+
+    def _default_match(self) -> RouteMatch:
+        handler_class = self.settings.get("default_handler_class")
+        if handler_class is None:
+            return _NOT_FOUND
+        return RouteMatch(
+            URLSpec("", handler_class, self.settings.get("default_handler_args")), (), {}
+        )
+
+    # Any: HTTPServer's own parameters
+    def listen(self, port: int, address: str = "", **kwargs: Any) -> HTTPServer:
+        """Start an HTTP server for this application on the given port, and return it.
+
+        Keyword arguments that `HTTPServer.listen` knows (`family`, `backlog`, `reuse_port`) go there, the others to
+        the HTTPServer constructor. The loop must still be started. For several processes make the HTTPServer yourself and use `bind` and `start`.
+        """
+        listen_options = {
+            name: kwargs.pop(name) for name in ("family", "backlog", "reuse_port") if name in kwargs
+        }
+        server = HTTPServer(self, **kwargs)
+        server.listen(port, address, **listen_options)
+        return server
+
+    def add_handlers(self, host_pattern: str, host_handlers: Iterable[HandlerSpec]) -> None:
+        """Append the given handlers for the hosts that match `host_pattern`, a regular expression.
+
+        Host patterns are tried in the order they were added, and only the first that matches is used: all
+        handlers for a host belong into one call. The handlers of the constructor, which are for all hosts, stay last.
+        """
+        self._routes.add(host_pattern, host_handlers)
+
+    def add_transform(self, transform_class: type[OutputTransform]) -> None:
+        """Add the given OutputTransform to our transform list."""
+        self.transforms.append(transform_class)
+
+    def reverse_url(self, name: str, *args: object) -> str:
+        """Return a URL path for the handler named `name`.
+
+        `args` take the place of the groups in its pattern, converted to strings and URL-escaped. Raises KeyError for an
+        unknown name, `NotReversibleError` where the pattern is too general or the arguments do not fit.
+        """
+        return self._routes.reverse(name, *args)
+
+    def log_request(self, handler: RequestHandler) -> None:
+        """Write a completed HTTP request to the log.
+
+        To the logger `ostro.access`: as info below status 400, as warning below 500, else as error. Override this, or
+        give the setting `log_function`, to do something else.
+        """
+        log_function = self.settings.get("log_function")
+        if log_function is not None:
+            log_function(handler)
+            return
+        status = handler.get_status()
+        level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+        if access_log.isEnabledFor(level):
+            milliseconds = 1000.0 * handler.request.request_time()
+            access_log.log(
+                level, "%d %s %.2fms", status, handler._request_summary(), milliseconds
+            )
+
+    # Requests
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Take a request that is about to arrive on a connection."""
+        return _RequestDelegate(self, server_conn, request_conn)
+
+    def __call__(self, request: HTTPServerRequest) -> None:
+        """Answer a request that is complete, body included: the application as a request callback."""
+        self._dispatch(request)
+
+    def _dispatch(self, request: HTTPServerRequest) -> RequestHandler:
+        match = self._find(request)
+        try:
+            handler = match.spec.handler_class(self, request, **match.spec.kwargs)
+        except Exception:
+            app_log.exception("Uncaught exception making a handler for %r", request)
+            match = _FAILED
+            handler = match.spec.handler_class(self, request, **match.spec.kwargs)
+        handler._execute(match)
+        return handler
+
+    def _find(self, request: HTTPServerRequest) -> RouteMatch:
+        routes: Routes | None = self._routes.only or self._routes.routes_for_host(request.host_name)
+        if routes is None:
+            return self._default if not self.default_host else self._to_default_host(request)
+        return routes.match(request.path) or self._default
+
+    def _to_default_host(self, request: HTTPServerRequest) -> RouteMatch:
+        target = f"{request.protocol}://{self.default_host}/"
+        spec = URLSpec("", RedirectHandler, {"url": target, "permanent": False})
+        return RouteMatch(spec, (), {})
+
+
+class _RequestDelegate(HTTPMessageDelegate):
+    """Collects one request, and hands it to its handler."""
+
+    __slots__ = ("_application", "_chunks", "_connection", "_handler", "_request", "_server_conn")
+
+    def __init__(
+        self, application: Application, server_conn: object, connection: HTTPConnection
+    ) -> None:
+        self._application = application
+        self._server_conn = server_conn
+        self._connection = connection
+        self._request: HTTPServerRequest | None = None
+        self._chunks: list[bytes] | None = None
+        self._handler: RequestHandler | None = None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        assert isinstance(start_line, RequestStartLine)
+        method, target, version = start_line
+        self._request = HTTPServerRequest(
+            method,
+            target,
+            version,
+            headers,
+            connection=self._connection,
+            server_connection=self._server_conn,
+        )
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        if self._chunks is None:
+            self._chunks = [chunk]
+        else:
+            self._chunks.append(chunk)
+        return None
+
+    def finish(self) -> None:
+        request = self._request
+        assert request is not None
+        if self._chunks is not None:
+            request.body = b"".join(self._chunks)
+            self._chunks = None
+        self._handler = self._application._dispatch(request)
+
+    def on_connection_close(self) -> None:
+        handler = self._handler
+        if handler is not None and not handler._finished:
+            handler.on_connection_close()
+
+    def on_connection_lost(self, error: BaseException | None) -> None:
+        if self._handler is not None:
+            self._handler._connection_lost()

@@ -1,0 +1,87 @@
+"""Decorators for the methods of request handlers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from ostro.gen import is_coroutine_function
+from ostro.stack_context import ExceptionStackContext
+
+from ._handler import RequestHandler
+from .errors import HTTPError
+
+__all__ = ["addslash", "asynchronous", "removeslash"]
+
+_P = ParamSpec("_P")
+_H = TypeVar("_H", bound=RequestHandler)
+
+
+# Any: a method may return nothing, or whatever its own decorators make of it
+def asynchronous(
+    method: Callable[Concatenate[_H, _P], Any],
+) -> Callable[Concatenate[_H, _P], Any]:
+    """Wrap a handler method that is asynchronous: the response is not finished when it returns.
+
+    It is up to the handler to call `finish`. A coroutine function (`async def`, `gen.coroutine`) finishes by
+    itself when it ends. Exceptions of the method, and of the callbacks that it starts, become an error response.
+
+        class MyHandler(RequestHandler):
+            @asynchronous
+            def get(self):
+                client.fetch("http://example.com/", callback=self._on_download)
+
+            def _on_download(self, response):
+                self.write("Downloaded!")
+                self.finish()
+    """
+    finishes_itself = is_coroutine_function(method)
+
+    @functools.wraps(method)
+    def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        self._auto_finish = finishes_itself
+        with ExceptionStackContext(self._handle_stack_exception):
+            return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+def addslash(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:
+    """Redirect, permanently, to the path with a slash at its end where that is missing.
+
+    The URL pattern must match both: `r"/foo/?"`. Other methods than GET and HEAD get 404.
+    """
+
+    @functools.wraps(method)
+    def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        path = self.request.path
+        if path.endswith("/"):
+            return method(self, *args, **kwargs)
+        return _redirect_to(self, path + "/")
+
+    return wrapper
+
+
+def removeslash(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:
+    """Redirect, permanently, to the path without the slashes at its end; the root path is left alone.
+
+    The URL pattern must match both: `r"/foo/*"`. Other methods than GET and HEAD get 404.
+    """
+
+    @functools.wraps(method)
+    def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        path = self.request.path
+        shorter = path.rstrip("/")
+        if shorter in ("", path):
+            return method(self, *args, **kwargs)
+        return _redirect_to(self, shorter)
+
+    return wrapper
+
+
+def _redirect_to(handler: RequestHandler, path: str) -> None:
+    if handler.request.method not in ("GET", "HEAD"):
+        raise HTTPError(404)
+    query = handler.request.query
+    handler.redirect(f"{path}?{query}" if query else path, permanent=True)

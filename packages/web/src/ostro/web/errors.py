@@ -1,0 +1,81 @@
+"""The exceptions of this package.
+
+WebError
+├── HTTPError               becomes an error response
+│   └── MissingArgumentError  a required argument is not there (400)
+├── Finish                  ends the request with what has been written so far
+├── NotReversibleError      a URL cannot be built from its pattern
+└── MissingSettingError     the application lacks a setting that a feature needs
+"""
+
+from __future__ import annotations
+
+from ostro.httputil import responses
+
+__all__ = [
+    "Finish",
+    "HTTPError",
+    "MissingArgumentError",
+    "MissingSettingError",
+    "NotReversibleError",
+    "WebError",
+]
+
+
+class WebError(Exception):
+    """The root of this package's exceptions."""
+
+
+class HTTPError(WebError):
+    """An exception that turns into an HTTP error response.
+
+    `status_code`: the status of the response. `log_message`: what the log says, with `args` filled in by `%`;
+    the client does not see it unless `serve_traceback` is set. `reason`: the reason phrase, if not the usual.
+    """
+
+    def __init__(
+        self,
+        status_code: int = 500,
+        log_message: str | None = None,
+        *args: object,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(status_code, log_message, *args)
+        self.status_code = status_code
+        self.log_message = log_message
+        self.args = args
+        self.reason = reason
+
+    def get_message(self) -> str | None:
+        """Return the log message with its arguments filled in, or None without one."""
+        if self.log_message is None or not self.args:
+            return self.log_message
+        return self.log_message % self.args
+
+    def __str__(self) -> str:
+        message = self.get_message()
+        text = f"HTTP {self.status_code}: {self.reason or responses.get(self.status_code, 'Unknown')}"
+        return f"{text} ({message})" if message else text
+
+
+class MissingArgumentError(HTTPError):
+    """A required argument is not in the request; becomes a 400 response. `arg_name` names it."""
+
+    def __init__(self, arg_name: str) -> None:
+        super().__init__(400, "Missing argument %s", arg_name)
+        self.arg_name = arg_name
+
+
+class Finish(WebError):
+    """Ends the request without an error: what has been written so far is sent.
+
+    An argument, if given, is passed on to `RequestHandler.finish`.
+    """
+
+
+class NotReversibleError(WebError):
+    """A URL was asked for by name, and its pattern is too general, or the arguments do not fit it."""
+
+
+class MissingSettingError(WebError):
+    """A feature was used without the application setting that it needs."""
