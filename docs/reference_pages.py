@@ -1,8 +1,9 @@
-"""Make the reference: a page for each package, from its README's first sentence and docstrings.
+"""Make the reference: a page for each package, from its docstrings.
 
 A hook of mkdocs, so that the pages follow the folders below packages/ and are listed nowhere.
 """
 
+import tomllib
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -36,9 +37,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages themselves."""
     for name, source in _modules().items():
-        readme = (source.parent / "README.md").read_text().split("\n\n")
-        distribution, sentence = readme[0].removeprefix("# "), readme[1]
-        text = f"# {name}\n\n{sentence}\n\n    pip install {distribution}\n\n::: {name}\n"
+        project = tomllib.loads((source.parent / "pyproject.toml").read_text())["project"]
+        text = f"# {name}\n\n    pip install {project['name']}\n\n::: {name}\n"
         options = "    options:\n      show_root_heading: false\n"
         files.append(File.generated(config, f"reference/{name}.md", content=text + options))
     return files

@@ -1,26 +1,18 @@
 """What the documents show is so: programs answer as printed, links lead somewhere."""
 
-import os
 import re
 import shlex
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from .layout import PACKAGES, ROOT
+from .programs import find, free_port, listening, output_of, python_program
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-START_DEADLINE = 15.0
-"""Seconds until a program must answer."""
 
 
 class Example(NamedTuple):
@@ -43,61 +35,44 @@ def examples() -> Iterator[Example]:
             yield Example(f"{document.relative_to(ROOT)}-{number}", program + "\n", commands)
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
-
-
-@contextmanager
-def serving(script: Path, port: str) -> Iterator[None]:
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", script], stderr=subprocess.PIPE
-    ) as process:
-        try:
-            deadline = time.monotonic() + START_DEADLINE
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", int(port)), 1).close()
-                    break
-                except OSError:
-                    assert process.poll() is None, process.stderr and process.stderr.read().decode()
-                    assert time.monotonic() < deadline, f"nothing listens on {port}"
-                    time.sleep(0.02)  # another process, which has no way to tell that it listens
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            status = process.wait(START_DEADLINE)
-    expected = 0 if "SIGTERM" in script.read_text() else -signal.SIGTERM
-    assert status == expected, "a program that handles SIGTERM ends well, any other by the signal"
-
-
-def curl() -> str:
-    found = shutil.which("curl")
-    if found is None:
-        if "OSTRO_REQUIRE_SERVICES" in os.environ:
-            pytest.fail("curl is missing: apt-get install curl")
-        pytest.skip("curl is missing: apt-get install curl")
-    return found
-
-
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)
 def test_a_program_in_the_documents_answers_as_it_says(example: Example, tmp_path: Path) -> None:
     port = free_port()
-    script = tmp_path / "example.py"
-    script.write_text(example.program.replace("8888", port))
 
-    with serving(script, port):
+    with python_program(example.program, tmp_path, port) as process:
         for command, expected in example.commands:
-            words = [curl(), "--silent", "--noproxy", "*", *shlex.split(command)[1:]]
-            done = subprocess.run(
-                [word.replace("8888", port) for word in words],
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=True,
-            )
+            words = shlex.split(command.replace("8888", str(port)))
 
-            assert done.stdout.strip() == expected.strip(), command
+            answer = output_of(words[0], "--silent", "--noproxy", "*", *words[1:])
+
+            assert answer.strip() == expected.strip(), command
+    drains = "SIGTERM" in example.program
+    assert process.returncode == (0 if drains else -signal.SIGTERM)
+
+
+def test_the_proxy_in_the_documents_works(tmp_path: Path) -> None:
+    document = ROOT / "docs/howto/deploy.md"
+    program = next(
+        example.program for example in examples() if example.name.startswith("docs/howto/deploy.md")
+    )
+    block = re.search(r"^```nginx\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+    assert block
+    port, proxy_port = free_port(), free_port()
+    site = block[1].replace("8888", str(port)).replace("listen 80;", f"listen {proxy_port};")
+    config = tmp_path / "nginx.conf"
+    config.write_text(
+        f"daemon off; pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy;\n"
+        f"fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;\n"
+        f"{site} }}"
+    )
+    nginx = [find("nginx"), "-p", str(tmp_path), "-c", str(config)]
+
+    with python_program(program, tmp_path, port), listening(nginx, proxy_port):
+        url = f"http://127.0.0.1:{proxy_port}/"
+        answer = output_of("curl", "--silent", "--noproxy", "*", "--interface", "127.0.0.2", url)
+
+    assert answer == "hello, 127.0.0.2\n"
 
 
 def test_the_documents_show_the_same_first_program() -> None:
