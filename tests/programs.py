@@ -1,4 +1,4 @@
-"""Programs that the tests start: our own examples, and the clients and proxies that talk to them."""
+"""Programs that the tests start: our examples, and the clients and proxies that talk to them."""
 
 import os
 import shutil
