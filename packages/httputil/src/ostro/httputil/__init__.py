@@ -1,5 +1,6 @@
 """HTTP headers, requests, cookies, URLs, form bodies; the seam of server and application."""
 
+from ._accept import AcceptItem, parse_accept
 from ._bodies import parse_body_arguments
 from ._connection import (
     ByteStream,
@@ -13,9 +14,14 @@ from ._cookies import parse_cookie, parse_cookies
 from ._dates import format_timestamp, http_date_now, parse_date
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
+from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
+from ._multipart import parse_multipart_form_data
 from ._names import canonical_name
+from ._parameters import parse_parameters
+from ._ranges import get_content_range, parse_request_range, satisfiable_range
 from ._raw import RawConnection
 from ._request import HTTPServerRequest
+from ._set_cookie import format_set_cookie
 from ._startline import (
     RequestStartLine,
     ResponseStartLine,
@@ -23,12 +29,15 @@ from ._startline import (
     parse_response_start_line,
 )
 from ._status import REASONS, responses
-from ._urlencoded import parse_qs_bytes, parse_urlencoded, qs_to_qsl
+from ._urlencoded import parse_urlencoded, qs_to_qsl
 from ._urls import encode_username_password, split_host_and_port, url_concat
 from .errors import HTTPInputError, HTTPOutputError, HTTPUtilError
 
 __all__ = [
+    "DEFAULT_BODY_LIMITS",
     "REASONS",
+    "AcceptItem",
+    "BodyLimits",
     "ByteStream",
     "ConnectionContext",
     "HTTPConnection",
@@ -46,18 +55,24 @@ __all__ = [
     "StreamReceiver",
     "canonical_name",
     "encode_username_password",
+    "format_set_cookie",
     "format_timestamp",
+    "get_content_range",
     "http_date_now",
+    "parse_accept",
     "parse_body_arguments",
     "parse_cookie",
     "parse_cookies",
     "parse_date",
-    "parse_qs_bytes",
+    "parse_multipart_form_data",
+    "parse_parameters",
+    "parse_request_range",
     "parse_request_start_line",
     "parse_response_start_line",
     "parse_urlencoded",
     "qs_to_qsl",
     "responses",
+    "satisfiable_range",
     "split_host_and_port",
     "url_concat",
 ]

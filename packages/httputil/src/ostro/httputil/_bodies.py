@@ -1,22 +1,14 @@
-"""Form bodies of either kind, with their limits."""
+"""Form bodies of either kind, chosen by their content type."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
-from ._urlencoded import DEFAULT_MAX_FIELDS, parse_urlencoded
-
-
-class BodyLimits:
-    __slots__ = ("max_fields",)
-
-    def __init__(self, max_fields: int = DEFAULT_MAX_FIELDS) -> None:
-        self.max_fields = max_fields
-
-
-DEFAULT_BODY_LIMITS: Final = BodyLimits()
+from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
+from ._multipart import parse_multipart_form_data
+from ._parameters import parse_parameters
+from ._urlencoded import parse_urlencoded
+from .errors import HTTPInputError
 
 
 def parse_body_arguments(
@@ -28,5 +20,31 @@ def parse_body_arguments(
     *,
     limits: BodyLimits = DEFAULT_BODY_LIMITS,
 ) -> None:
-    if content_type.startswith("application/x-www-form-urlencoded"):
+    """Add the fields and files of a form body to `arguments` and `files`.
+
+    `content_type` is the value of that header; a body that is no form, and an empty one, are left
+    alone.
+
+    Raises HTTPInputError when the form is malformed or over a limit, and with status 415 when
+    `headers` say that it is still compressed. Nothing was added then.
+    """
+    if not body:
+        return
+    media_type = content_type.partition(";")[0].strip(" \t").lower()
+    if media_type == "application/x-www-form-urlencoded":
+        _check_not_compressed(headers)
         parse_urlencoded(body, arguments, max_fields=limits.max_fields)
+    elif media_type == "multipart/form-data":
+        _check_not_compressed(headers)
+        boundary = parse_parameters(content_type)[1].get("boundary")
+        if not boundary:
+            raise HTTPInputError("multipart/form-data without a boundary")
+        parse_multipart_form_data(
+            boundary.encode("utf-8", "replace"), body, arguments, files, limits=limits
+        )
+
+
+def _check_not_compressed(headers: HTTPHeaders | None) -> None:
+    coding = None if headers is None else headers.get("Content-Encoding")
+    if coding is not None and coding.lower() != "identity":
+        raise HTTPInputError(f"form body has the content coding {coding[:100]!a}", 415)

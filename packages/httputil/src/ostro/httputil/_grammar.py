@@ -14,3 +14,6 @@ is_token: Final = re.compile(TOKEN).fullmatch
 
 find_forbidden_in_value: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 """Find what no field value may hold: every control but HTAB. RFC 9110 section 5.5."""
+
+is_cookie_name: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+").fullmatch
+"""cookie-name = token. RFC 6265bis section 4.1.1. We accept ":" because `http.cookies` does."""

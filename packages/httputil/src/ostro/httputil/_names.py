@@ -11,7 +11,7 @@ from typing import Final
 from ._grammar import is_token
 
 MAX_CACHED_NAMES: Final = 2048
-"""Entries. Names come from the network: the cache stops growing here."""
+"""Entries. Names come from the network: a full cache forgets all but the well-known ones."""
 
 MAX_CACHED_NAME_LENGTH: Final = 64
 """Characters. Longer names, which no standard has, are computed each time."""
@@ -46,6 +46,13 @@ def compute_canonical_name(name: str) -> str:
     return "-".join([word.capitalize() for word in name.split("-")])
 
 
+_WELL_KNOWN_SPELLINGS: Final = {
+    spelling: compute_canonical_name(name)
+    for name in _WELL_KNOWN
+    for spelling in (compute_canonical_name(name), name, name.lower(), name.upper())
+}
+
+
 class NameCache(dict[str, str]):
     """Spellings of header names, each with its canonical form."""
 
@@ -53,25 +60,16 @@ class NameCache(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         canonical = compute_canonical_name(name)
-        if (
-            len(self) < MAX_CACHED_NAMES
-            and len(name) <= MAX_CACHED_NAME_LENGTH
-            and is_token(name) is not None
-        ):
+        if len(name) <= MAX_CACHED_NAME_LENGTH and is_token(name):
+            if len(self) >= MAX_CACHED_NAMES:
+                # Rather than stay full: else names that somebody made up would keep real ones out.
+                self.clear()
+                self.update(_WELL_KNOWN_SPELLINGS)
             self[name] = canonical
         return canonical
 
 
-def _new_cache() -> NameCache:
-    cache = NameCache()
-    for name in _WELL_KNOWN:
-        canonical = compute_canonical_name(name)
-        for spelling in (canonical, name, name.lower(), name.upper()):
-            cache[spelling] = canonical
-    return cache
-
-
-name_cache: Final = _new_cache()
+name_cache: Final = NameCache(_WELL_KNOWN_SPELLINGS)
 
 canonical_name: Final[Callable[[str], str]] = name_cache.__getitem__
 """Return the canonical spelling of a header name: `canonical_name("content-type")` is

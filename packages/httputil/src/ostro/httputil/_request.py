@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from http.cookies import Morsel
 from typing import TYPE_CHECKING
 
-from ._bodies import DEFAULT_BODY_LIMITS, BodyLimits, parse_body_arguments
+from ._bodies import parse_body_arguments
 from ._cookies import parse_cookies
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
+from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._raw import RawConnection
 from ._startline import RequestStartLine
-from ._urlencoded import merge_arguments, parse_qs_bytes
+from ._urlencoded import merge_arguments, parse_fields
 from ._urls import split_host_and_port
 from .errors import HTTPInputError, HTTPOutputError
 
@@ -170,8 +171,8 @@ class HTTPServerRequest:
         Raises HTTPInputError when there are more of them than `body_limits` allows.
         """
         if self._query_arguments is None:
-            self._query_arguments = parse_qs_bytes(
-                self.query, keep_blank_values=True, max_num_fields=self.body_limits.max_fields
+            self._query_arguments = parse_fields(
+                self.query.encode("utf-8", "replace"), self.body_limits.max_fields
             )
         return self._query_arguments
 
