@@ -1,7 +1,7 @@
 """Starting servers on one CPU, loading them from the other, and reading what they used.
 
-The figure is CPU time for each request (user and system, the whole server), because it depends far less on what
-else the machine does than requests per second do. Linux only: it reads /proc.
+The figure is CPU time for each request (user and system, the whole server), because it depends far
+less on what else the machine does than requests per second do. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, command: list[str]) -
     deadline = time.monotonic() + START_DEADLINE
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit(f"the server ended with status {process.returncode}: {' '.join(command)}")
+            raise SystemExit(
+                f"the server ended with status {process.returncode}: {' '.join(command)}"
+            )
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
@@ -122,7 +124,9 @@ def wrk(
     if shutil.which("wrk") is None:
         raise SystemExit("the benchmarks need wrk (Debian's package wrk)")
     base = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}"]
-    tail = (["-s", str(HERE / script)] if script else []) + [f"http://127.0.0.1:{server.port}{path}"]
+    tail = (["-s", str(HERE / script)] if script else []) + [
+        f"http://127.0.0.1:{server.port}{path}"
+    ]
     subprocess.run([*base, "-d1s", *tail], capture_output=True, check=True)
     before = server.cpu_seconds()
     started = time.monotonic()

@@ -1,7 +1,7 @@
 """The benchmarks: `hatch run bench [SCENARIO ...] [--rounds N] [--seconds S]`.
 
-Each compares Ostro with its peers in one run, in turns, and prints CPU time and the ratios that the project promises.
-A promise that is not kept is marked, and makes the exit status 1.
+Each compares Ostro with its peers in one run, in turns, and prints CPU time and the ratios that the
+project promises. A promise that is not kept is marked, and makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class Report:
 
 
 def best_of(
-    names: dict[str, list[str]], options: argparse.Namespace, load: Callable[[Server, str], Load], report: Report
+    names: dict[str, list[str]],
+    options: argparse.Namespace,
+    load: Callable[[Server, str], Load],
+    report: Report,
 ) -> dict[str, float]:
     """Return the least CPU time for each name, over rounds in which all take their turn."""
     results: dict[str, list[Load]] = {name: [] for name in names}
@@ -54,7 +57,9 @@ def best_of(
         runs = results[name]
         rate = max(run.requests / run.seconds for run in runs)
         faults = "; ".join(sorted({run.faults for run in runs if run.faults}))
-        report.line(f"    {name:12} {best[name]:9.1f} us CPU a request   {rate:8.0f} requests/s  {faults}")
+        report.line(
+            f"    {name:12} {best[name]:9.1f} us CPU a request   {rate:8.0f} requests/s  {faults}"
+        )
     return best
 
 
@@ -71,13 +76,25 @@ def hello(options: argparse.Namespace, report: Report) -> None:
 
 def handlers(options: argparse.Namespace, report: Report) -> None:
     """Compare an `async def` handler with a plain one, and the last of 1,000 routes with the first."""
-    paths = {"plain": "/", "async": "/async", "waiting": "/waiting", "first route": "/r0/42", "last route": "/r999/42"}
+    paths = {
+        "plain": "/",
+        "async": "/async",
+        "waiting": "/waiting",
+        "first route": "/r0/42",
+        "last route": "/r999/42",
+    }
     names = {name: server_command("ostro") for name in paths}
-    cost = best_of(names, options, lambda s, name: wrk(s, paths[name], seconds=options.seconds), report)
+    cost = best_of(
+        names, options, lambda s, name: wrk(s, paths[name], seconds=options.seconds), report
+    )
     ratio = cost["async"] / cost["plain"]
-    report.promise(f"async def costs {ratio:.2f} times a plain handler (promised: 1.15)", ratio <= 1.15)
+    report.promise(
+        f"async def costs {ratio:.2f} times a plain handler (promised: 1.15)", ratio <= 1.15
+    )
     ratio = cost["last route"] / cost["first route"]
-    report.promise(f"the last route costs {ratio:.2f} times the first (promised: 1.10)", ratio <= 1.10)
+    report.promise(
+        f"the last route costs {ratio:.2f} times the first (promised: 1.10)", ratio <= 1.10
+    )
 
 
 def echo(options: argparse.Namespace, report: Report) -> None:
@@ -110,13 +127,17 @@ def upload(options: argparse.Namespace, report: Report) -> None:
     cost = best_of(names, options, load, report)
     ratio = cost["ostro"] / cost["aiohttp"]
     report.promise(f"{ratio:.2f} times the CPU of aiohttp (promised: at most 1)", ratio <= 1.0)
-    report.promise(f"memory grew by {grown['ostro']} KiB (promised: less than 4096)", grown["ostro"] < 4096)
+    report.promise(
+        f"memory grew by {grown['ostro']} KiB (promised: less than 4096)", grown["ostro"] < 4096
+    )
 
 
 def _send_upload(port: int, mebibytes: int) -> None:
     piece = b"x" * 1048576
     with socket.create_connection(("127.0.0.1", port)) as client:
-        head = f"PUT /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {mebibytes << 20}\r\n\r\n"
+        head = (
+            f"PUT /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {mebibytes << 20}\r\n\r\n"
+        )
         client.sendall(head.encode())
         for _ in range(mebibytes):
             client.sendall(piece)
@@ -140,13 +161,15 @@ def idle(options: argparse.Namespace, report: Report) -> None:
             size[name] = beside[0]
             report.line(
                 f"    {name:12} {size[name]:6.2f} KiB a connection, {refused} refused; hello "
-                f"{before.cpu_microseconds:.1f} us before, {beside[1].cpu_microseconds:.1f} us beside them"
+                f"{before.cpu_microseconds:.1f} us before, "
+                f"{beside[1].cpu_microseconds:.1f} us beside them"
             )
             if name == "ostro":
                 ratio = beside[1].cpu_microseconds / before.cpu_microseconds
                 report.promise(f"{refused} connections refused (promised: none)", refused == 0)
                 report.promise(
-                    f"hello costs {ratio:.2f} times as much beside them (promised: at most 1.1)", ratio <= 1.1
+                    f"hello costs {ratio:.2f} times as much beside them (promised: at most 1.1)",
+                    ratio <= 1.1,
                 )
     report.promise(f"{size['ostro']:.2f} KiB a connection (promised: 6)", size["ostro"] <= 6)
 
@@ -154,7 +177,9 @@ def idle(options: argparse.Namespace, report: Report) -> None:
 async def _stand(
     server: Server, count: int, rss: int = 0, seconds: float = 0
 ) -> tuple[int, tuple[float, Load]]:
-    """Open connections that ask once and stand; return the refused, memory for each, and the load beside them."""
+    """Open connections that ask once and stand; return the refused, memory for each, and the load
+    beside them.
+    """
     kept: list[asyncio.StreamWriter] = []
     refused = 0
     for start in range(0, count, 200):
@@ -212,7 +237,9 @@ SCENARIOS = {
 def main() -> int:
     """Run the scenarios that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], help="all when none is named")
+    parser.add_argument(
+        "scenarios", nargs="*", choices=[*SCENARIOS, []], help="all when none is named"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     options = parser.parse_args()

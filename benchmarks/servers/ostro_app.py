@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from ostro.httpserver import HTTPServer
 from ostro.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -10,7 +11,6 @@ from ostro.httputil import (
     HTTPServerConnectionDelegate,
     ResponseStartLine,
 )
-from ostro.httpserver import HTTPServer
 from ostro.ioloop import IOLoop
 from ostro.web import Application, RequestHandler
 
@@ -57,7 +57,9 @@ class Echo(RequestHandler):
 class Upload(HTTPServerConnectionDelegate):
     """Counts what is uploaded to it, chunk by chunk, without keeping it."""
 
-    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
         return _Counted(request_conn)
 
 

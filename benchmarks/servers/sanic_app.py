@@ -14,5 +14,10 @@ async def hello(request):
 
 if __name__ == "__main__":
     app.run(
-        "127.0.0.1", int(sys.argv[1]), single_process=True, access_log=False, debug=False, motd=False
+        "127.0.0.1",
+        int(sys.argv[1]),
+        single_process=True,
+        access_log=False,
+        debug=False,
+        motd=False,
     )

@@ -6,14 +6,14 @@ import signal
 import textwrap
 from typing import Any
 
+import pages
+
 import ostro.ioloop
 import ostro.options
 from ostro.escape import xhtml_escape
 from ostro.httpserver import HTTPServer
 from ostro.options import define, options
 from ostro.web import Application, HTTPError, RequestHandler
-
-import pages
 
 define("port", default=8888, type=int, help="port to listen on")
 define("address", default="", help="address to listen on; all of them when empty")

@@ -3,25 +3,26 @@
 from ostro.escape import xhtml_escape
 
 STYLE = """
-:root { color-scheme: light dark; --accent: #0b6bcb; --card: color-mix(in srgb, CanvasText 5%, Canvas); }
-* { box-sizing: border-box; }
-body { font: 16px/1.55 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 2rem 1.25rem; }
-header { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem; flex-wrap: wrap; }
-h1 { font-size: 1.9rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 0 0 .5rem; }
-nav a { margin-left: 1rem; } a { color: var(--accent); }
-section { background: var(--card); border-radius: .75rem; padding: 1.1rem 1.25rem; margin: 1.1rem 0; }
-form { display: flex; gap: .5rem; flex-wrap: wrap; }
-input, textarea, button { font: inherit; padding: .45rem .7rem; border-radius: .4rem; border: 1px solid #8886; }
-input, textarea { flex: 1; min-width: 12rem; background: Canvas; color: CanvasText; }
-button { background: var(--accent); color: white; border: 0; cursor: pointer; }
-pre { white-space: pre-wrap; margin: 0; } footer { opacity: .7; font-size: .9rem; }
+:root { color-scheme: light dark; --accent: #0b6bcb; --card: color-mix(in srgb, CanvasText 5%,
+Canvas); } * { box-sizing: border-box; } body { font: 16px/1.55 system-ui, sans-serif; margin: 0
+auto; max-width: 46rem; padding: 2rem 1.25rem; } header { display: flex; align-items: baseline;
+justify-content: space-between; gap: 1rem; flex-wrap: wrap; } h1 { font-size: 1.9rem; margin: 0 0
+.25rem; } h2 { font-size: 1.1rem; margin: 0 0 .5rem; } nav a { margin-left: 1rem; } a { color:
+var(--accent); } section { background: var(--card); border-radius: .75rem; padding: 1.1rem 1.25rem;
+margin: 1.1rem 0; } form { display: flex; gap: .5rem; flex-wrap: wrap; } input, textarea, button {
+font: inherit; padding: .45rem .7rem; border-radius: .4rem; border: 1px solid #8886; } input,
+textarea { flex: 1; min-width: 12rem; background: Canvas; color: CanvasText; } button { background:
+var(--accent); color: white; border: 0; cursor: pointer; } pre { white-space: pre-wrap; margin: 0; }
+footer { opacity: .7; font-size: .9rem; }
 """
 
 
 def page(title: str, body: str, user: str | None) -> str:
     """Return a whole page; `body` is HTML, `title` and `user` are text."""
     account = (
-        f'{xhtml_escape(user)} <a href="/logout">Sign out</a>' if user else '<a href="/login">Sign in</a>'
+        f'{xhtml_escape(user)} <a href="/logout">Sign out</a>'
+        if user
+        else '<a href="/login">Sign in</a>'
     )
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -1,4 +1,6 @@
-"""The smallest site with an option: `python hello.py --port=8000`, then ask for /?greeting=Salutations."""
+"""The smallest site with an option: `python hello.py --port=8000`, then ask for
+/?greeting=Salutations.
+"""
 
 import ostro.httpserver
 import ostro.ioloop

@@ -1,4 +1,6 @@
-"""The same site with error pages of its own: `python hello_errors.py`, then `curl -d a=b localhost:8000/`."""
+"""The same site with error pages of its own: `python hello_errors.py`, then `curl -d a=b
+localhost:8000/`.
+"""
 
 from typing import Any
 

@@ -1,15 +1,17 @@
-"""First generation: callbacks. GET /quote/TOPIC asks the quote service, and answers when it has answered."""
+"""First generation: callbacks. GET /quote/TOPIC asks the quote service, and answers when it has
+answered.
+"""
 
 import functools
 import socket
+
+import quote_service
 
 import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro.iostream import IOStream
 from ostro.options import define, options
-
-import quote_service
 
 define("port", default=8000, type=int, help="port to listen on")
 

@@ -2,14 +2,14 @@
 
 import asyncio
 
+import quote_service
+
 import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro.iostream import StreamClosedError
 from ostro.netutil import TCPClient
 from ostro.options import define, options
-
-import quote_service
 
 define("port", default=8000, type=int, help="port to listen on")
 

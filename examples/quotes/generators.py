@@ -4,14 +4,14 @@ import socket
 from collections.abc import Generator
 from typing import Any
 
+import quote_service
+
 import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro import gen
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.options import define, options
-
-import quote_service
 
 define("port", default=8000, type=int, help="port to listen on")
 

@@ -1,6 +1,8 @@
-"""The service that the three programs beside this one ask: a line with a topic in, a line with a quote out.
+"""The service that the three programs beside this one ask: a line with a topic in, a line with a
+quote out.
 
-It stands for any network service that answers in its own time. `python quote_service.py` runs it alone.
+It stands for any network service that answers in its own time. `python quote_service.py` runs it
+alone.
 """
 
 import ostro.ioloop

@@ -1,4 +1,6 @@
-"""A small web service for text: GET /reverse/WORD, and POST /wrap with `text` and, if you like, `width`."""
+"""A small web service for text: GET /reverse/WORD, and POST /wrap with `text` and, if you like,
+`width`.
+"""
 
 import textwrap
 
@@ -32,12 +34,16 @@ class WrapHandler(PlainTextHandler):
     def width(self) -> int:
         given = self.get_argument("width", str(DEFAULT_WIDTH))
         if not given.isdecimal() or not 1 <= int(given) <= MAX_WIDTH:
-            raise ostro.web.HTTPError(400, "width %r is not a number from 1 to %d", given, MAX_WIDTH)
+            raise ostro.web.HTTPError(
+                400, "width %r is not a number from 1 to %d", given, MAX_WIDTH
+            )
         return int(given)
 
 
 def make_app() -> ostro.web.Application:
-    return ostro.web.Application(handlers=[(r"/reverse/(\w+)", ReverseHandler), (r"/wrap", WrapHandler)])
+    return ostro.web.Application(
+        handlers=[(r"/reverse/(\w+)", ReverseHandler), (r"/wrap", WrapHandler)]
+    )
 
 
 if __name__ == "__main__":

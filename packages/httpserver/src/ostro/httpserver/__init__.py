@@ -1,6 +1,7 @@
 """A non-blocking HTTP server.
 
-`HTTPServer` serves requests to a callback or to an application; `HTTPRequest` is what a callback is given.
+`HTTPServer` serves requests to a callback or to an application; `HTTPRequest` is what a callback is
+given.
 """
 
 from ostro.httputil import HTTPServerRequest as HTTPRequest

@@ -41,7 +41,8 @@ def as_delegate(
 class CallbackDelegate(HTTPServerConnectionDelegate):
     """Calls `callback(request)` for each request; it may be a coroutine function.
 
-    What the callback raises, at once or in a callback of its own, is logged, and the connection is closed.
+    What the callback raises, at once or in a callback of its own, is logged, and the connection is
+    closed.
     """
 
     __slots__ = ("_callback",)
@@ -49,7 +50,9 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
     def __init__(self, callback: RequestCallback) -> None:
         self._callback = callback
 
-    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
         """Collect the request that is about to arrive."""
         return _CollectedRequest(self._callback, request_conn)
 
@@ -64,7 +67,8 @@ class _CollectedRequest(HTTPMessageDelegate):
         self._connection = connection
         self._chunks: list[bytes] = []
         self._request: HTTPServerRequest | None = None
-        # The running callback, where it is a coroutine function; asyncio itself holds it only weakly.
+        # The running callback, where it is a coroutine function; asyncio itself holds it only
+        # weakly.
         self._task: asyncio.Future[None] | None = None
 
     def headers_received(

@@ -1,8 +1,9 @@
 """One client's connection: requests in, one after the other, answers out.
 
-This file owns the order of things (which request is being received, whose answer is due, when to read, when to
-close). Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, time is kept by `_deadlines` and
-`_pace`, and what an answer says lies with the delegate. Theory of operation: docs/design/server-connection.md.
+This file owns the order of things (which request is being received, whose answer is due, when to
+read, when to close). Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, time is
+kept by `_deadlines` and `_pace`, and what an answer says lies with the delegate. Theory of
+operation: docs/design/server-connection.md.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ class Phase(Enum):
 class HTTPConnection:
     """Serves the requests of one client.
 
-    `stream` is the client's, just accepted; `address` its address as the socket gave it. `request_callback`
-    takes requests that are complete (2.3 style), or is an `HTTPServerConnectionDelegate`. `no_keep_alive` and
-    `xheaders` are those of `HTTPServer`, which passes its `group` instead.
+    `stream` is the client's, just accepted; `address` its address as the socket gave it.
+    `request_callback` takes requests that are complete (2.3 style), or is an
+    `HTTPServerConnectionDelegate`. `no_keep_alive` and `xheaders` are those of `HTTPServer`, which
+    passes its `group` instead.
 
     All methods must be called from the loop's thread.
     """
@@ -109,7 +111,11 @@ class HTTPConnection:
                 no_keep_alive=no_keep_alive, forwarded=ForwardedHeaders() if xheaders else None
             )
             group = ConnectionGroup(
-                as_delegate(request_callback), settings, stream.io_loop, time.monotonic, SWEEP_INTERVAL
+                as_delegate(request_callback),
+                settings,
+                stream.io_loop,
+                time.monotonic,
+                SWEEP_INTERVAL,
             )
         self.stream = stream
         self.address = address
@@ -126,7 +132,8 @@ class HTTPConnection:
         self._served = False
         # Whether events are being taken further up this very call stack.
         self._advancing = False
-        # Why the body is held back: the application asked for it, or its last part is still being worked on.
+        # Why the body is held back: the application asked for it, or its last part is still being
+        # worked on.
         self._app_paused = False
         self._delegate_waits = False
         # Whether reading stopped because the client sends requests faster than they are answered.
@@ -209,9 +216,9 @@ class HTTPConnection:
 
     def _takes_events(self) -> bool:
         phase = self._phase
-        return (
-            phase is Phase.IDLE or phase is Phase.HEAD or phase is Phase.BODY
-        ) and not (self._app_paused or self._delegate_waits)
+        return (phase is Phase.IDLE or phase is Phase.HEAD or phase is Phase.BODY) and not (
+            self._app_paused or self._delegate_waits
+        )
 
     def _advance(self) -> None:
         """Take what the codec has, until it needs more bytes or an answer is due."""
@@ -252,7 +259,7 @@ class HTTPConnection:
         context = self._context
         if settings.forwarded is not None:
             context = settings.forwarded.apply(context, head.headers)
-        exchange = Exchange(self, context, head.keep_alive, head.expect_continue)
+        exchange = Exchange(self, context, head.keep_alive)
         self._exchange = exchange
         self._served = True
         self._run = contextvars.Context().run
@@ -273,7 +280,7 @@ class HTTPConnection:
         group = self._group
         delegate = group.delegate.start_request(self, exchange)
         if head.has_body and group.settings.decompress_request:
-            delegate = DecompressingDelegate(delegate, group.settings.limits.max_body)
+            delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)
         exchange.delegate = delegate
         waits = delegate.headers_received(
             RequestStartLine(head.method, head.target, head.version), head.headers
@@ -284,14 +291,16 @@ class HTTPConnection:
         return None
 
     def _headers_taken(self, exchange: Exchange) -> None:
-        """Go on once the delegate is done with the headers: to the body, or to the end of the request."""
+        """Go on once the delegate is done with the headers: to the body, or to the end of the
+        request.
+        """
         exchange.headers_taken = True
         delegate = exchange.delegate
         if delegate is None:
             return  # answered already
         if self._phase is Phase.ANSWER:
             delegate.finish()
-        elif exchange.expects_continue and not self.codec.response_started:
+        elif self.codec.waiting_for_continue:
             self.stream.write(self.codec.send_informational(100, HTTPHeaders()))
 
     def _on_data(self, data: bytes) -> None:
@@ -317,7 +326,9 @@ class HTTPConnection:
     # Calling the application
 
     def _call(self, exchange: Exchange, step: Callable[..., object], *args: object) -> None:
-        """Run a step of the delegate in the request's own Context; what it returns holds back the next."""
+        """Run a step of the delegate in the request's own Context; what it returns holds back the
+        next.
+        """
         try:
             waits = self._run(step, *args)
             if waits is not None and waits is not COMPLETED:
@@ -355,14 +366,11 @@ class HTTPConnection:
     def before_head(self, end: bool) -> None:
         """Decide whether the answer whose head is about to be sent is the last one.
 
-        `end`: the answer is complete with this head; the client need not send the rest of its body then.
+        `end`: the answer is complete with this head; the client need not send the rest of its body
+        then.
         """
         group = self._group
-        if (
-            group.draining
-            or group.settings.no_keep_alive
-            or (end and self._phase is Phase.BODY)
-        ):
+        if group.draining or group.settings.no_keep_alive or (end and self._phase is Phase.BODY):
             self.codec.close_after_response()
 
     def response_ended(self) -> None:
@@ -403,8 +411,8 @@ class HTTPConnection:
     def _close_after_flush(self, linger: bool) -> None:
         """Close once what has been written has left.
 
-        `linger`: this side ends the connection, so the client may still be sending, and gets a moment to
-        read the answer before that.
+        `linger`: this side ends the connection, so the client may still be sending, and gets a
+        moment to read the answer before that.
         """
         self._phase = Phase.LINGER if linger else Phase.CLOSING
         if self.stream.write_buffer_size:
@@ -422,7 +430,9 @@ class HTTPConnection:
             self._set_deadline(LINGER_TIMEOUT)
 
     def close_when_idle(self) -> None:
-        """Close now if no request is in progress, else after its answer (which `before_head` announces)."""
+        """Close now if no request is in progress, else after its answer (which `before_head`
+        announces).
+        """
         if self._phase is Phase.IDLE or (self._phase is Phase.HEAD and not self._served):
             self.stream.close()
 
@@ -505,7 +515,11 @@ class HTTPConnection:
         if fault is not None:
             self._reject(408, fault)
         else:
-            self.deadline = min(self.deadline, pace.next_check(now)) if self._write_pace else pace.next_check(now)
+            self.deadline = (
+                min(self.deadline, pace.next_check(now))
+                if self._write_pace
+                else pace.next_check(now)
+            )
 
     # What an exchange asks for
 
@@ -539,7 +553,9 @@ class HTTPConnection:
         """Give the stream away; bytes after the request go to whoever reads it next."""
         exchange = self._exchange
         if exchange is None or self._phase is not Phase.ANSWER:
-            raise HTTPOutputError("a stream can be detached once the request is complete, not before")
+            raise HTTPOutputError(
+                "a stream can be detached once the request is complete, not before"
+            )
         self._phase = Phase.CLOSED
         self._exchange = None
         exchange.end()
@@ -555,7 +571,8 @@ class HTTPConnection:
     def write(self, chunk: bytes, callback: Callable[[], None] | None = None) -> Awaitable[None]:
         """Send `chunk` as it is, as part of the answer to the request in progress.
 
-        `callback` runs through the loop once it has left. Raises `HTTPOutputError` if no request is in progress.
+        `callback` runs through the loop once it has left. Raises `HTTPOutputError` if no request is
+        in progress.
         """
         return self._current_exchange().write_raw(chunk, callback)
 

@@ -1,7 +1,8 @@
 """One sweeper for all connections of a server, instead of a timer for each request.
 
-Re-arming a timer costs more than parsing a small request; a deadline is one float on the connection, and once
-a second all of them are looked at. This file knows no HTTP: whoever has a deadline is asked what to do.
+Re-arming a timer costs more than parsing a small request; a deadline is one float on the
+connection, and once a second all of them are looked at. This file knows no HTTP: whoever has a
+deadline is asked what to do.
 """
 
 from __future__ import annotations

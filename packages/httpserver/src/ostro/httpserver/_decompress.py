@@ -22,9 +22,9 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 class DecompressingDelegate(HTTPMessageDelegate):
     """Passes a message on to `delegate`, with a body in gzip coding decompressed.
 
-    The delegate sees `X-Consumed-Content-Encoding: gzip` in place of `Content-Encoding` and `Content-Length`. A body
-    that is not gzip, or is cut off, raises `HTTPInputError`; one of more than `max_size` bytes when
-    decompressed raises it with status 413.
+    The delegate sees `X-Consumed-Content-Encoding: gzip` in place of `Content-Encoding` and
+    `Content-Length`. A body that is not gzip, or is cut off, raises `HTTPInputError`; one of more
+    than `max_size` bytes when decompressed raises it with status 413.
 
     Spec: RFC 9110 section 8.4.1.3, RFC 1952.
     """

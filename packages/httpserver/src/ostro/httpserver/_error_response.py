@@ -1,4 +1,6 @@
-"""The answers that a server gives by itself, when there is no request that an application could take."""
+"""The answers that a server gives by itself, when there is no request that an application could
+take.
+"""
 
 from __future__ import annotations
 

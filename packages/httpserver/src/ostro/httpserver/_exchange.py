@@ -1,8 +1,8 @@
 """One request's way back to its client over HTTP/1.1.
 
-An exchange lives for one request. Once it is over, it lets go of its connection, so that a handler which holds
-on to it cannot write into the answer of the next request. What the bytes look like is the codec's business,
-when they are sent the stream's, and what comes next the connection's.
+An exchange lives for one request. Once it is over, it lets go of its connection, so that a handler
+which holds on to it cannot write into the answer of the next request. What the bytes look like is
+the codec's business, when they are sent the stream's, and what comes next the connection's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ._connection import HTTPConnection as ServerConnection
 
 JOIN_LIMIT = 65536
-"""Bytes of body up to which head and body are joined into one send; above it, copying costs more."""
+"""Bytes of body up to which head and body are joined into one send; above it, copying costs more.
+"""
 
 FILE_PIECE_SIZE = 262144
 """Bytes of a file that are in memory at a time."""
@@ -51,21 +52,20 @@ class Exchange(HTTPConnection):
         "closed_reported",
         "context",
         "delegate",
-        "expects_continue",
         "headers_taken",
         "keep_alive",
     )
 
     def __init__(
-        self, conn: ServerConnection, context: ConnectionContext, keep_alive: bool, expects_continue: bool
+        self, conn: ServerConnection, context: ConnectionContext, keep_alive: bool
     ) -> None:
         self._conn: ServerConnection | None = conn
         self.context = context
-        # Whether the client can take another answer after this one; raw answers have nothing else to go by.
+        # Whether the client can take another answer after this one; raw answers have nothing else
+        # to go by.
         self.keep_alive = keep_alive
-        # Whether the client holds its body back until it is asked for it.
-        self.expects_continue = expects_continue
-        # Who takes the request; None again when the exchange is over, which breaks the cycle between the two.
+        # Who takes the request; None again when the exchange is over, which breaks the cycle
+        # between the two.
         self.delegate: HTTPMessageDelegate | None = None
         # Whether the delegate is done with the headers.
         self.headers_taken = False

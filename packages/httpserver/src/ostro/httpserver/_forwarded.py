@@ -1,7 +1,7 @@
 """The client's address and scheme as a reverse proxy reports them.
 
-This file owns the reading of those headers, and knows no connection: it is given a context and headers, and
-returns the context to use.
+This file owns the reading of those headers, and knows no connection: it is given a context and
+headers, and returns the context to use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def _networks(addresses: Iterable[str]) -> tuple[_Network, ...]:
 
 
 def _valid_ip(text: str) -> bool:
-    """Tell whether `text` is an IP address and nothing else; scope ids mean nothing on another machine."""
+    """Tell whether `text` is an IP address and nothing else; scope ids mean nothing on another
+    machine.
+    """
     if "%" in text:
         return False
     try:
@@ -41,9 +43,10 @@ def _contains(networks: tuple[_Network, ...], text: str) -> bool:
 class ForwardedHeaders:
     """Reads `X-Real-Ip`, `X-Forwarded-For`, `X-Scheme` and `X-Forwarded-Proto`.
 
-    `trusted_proxies`: addresses or networks ("10.0.0.0/8") whose connections may report another client; None
-    trusts whoever connects, as is right when only the proxy can reach the server. `trusted_downstream`: further
-    proxies, nearer to the client, which are skipped when `X-Forwarded-For` is read from its end.
+    `trusted_proxies`: addresses or networks ("10.0.0.0/8") whose connections may report another
+    client; None trusts whoever connects, as is right when only the proxy can reach the server.
+    `trusted_downstream`: further proxies, nearer to the client, which are skipped when
+    `X-Forwarded-For` is read from its end.
     """
 
     __slots__ = ("_downstream", "_proxies")

@@ -1,4 +1,6 @@
-"""What all connections of one server share: who answers, the settings, the sweeper, and the way to an end."""
+"""What all connections of one server share: who answers, the settings, the sweeper, and the way to
+an end.
+"""
 
 from __future__ import annotations
 
@@ -52,9 +54,11 @@ class ConnectionGroup:
             self._empty.set()
 
     async def drain(self, timeout: float | None) -> bool:
-        """Close idle connections now and busy ones after their answer; return whether all ended in time.
+        """Close idle connections now and busy ones after their answer; return whether all ended in
+        time.
 
-        Those that are left after `timeout` seconds (None waits without limit) are closed as they are.
+        Those that are left after `timeout` seconds (None waits without limit) are closed as they
+        are.
         """
         self.draining = True
         for connection in list(self.connections):

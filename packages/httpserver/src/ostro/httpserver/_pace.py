@@ -42,7 +42,9 @@ class BodyPace:
         """Say what is too slow by `now`, or return None."""
         elapsed = now - self._started
         if self._total and elapsed >= self._total:
-            return f"the request body took {elapsed:.0f} s, expected no more than {self._total:.0f} s"
+            return (
+                f"the request body took {elapsed:.0f} s, expected no more than {self._total:.0f} s"
+            )
         window = now - self._window_started
         if self._min_rate and window >= BODY_RATE_GRACE:
             rate = self._received / window

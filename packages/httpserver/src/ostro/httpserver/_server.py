@@ -35,23 +35,25 @@ class HTTPServer(TCPServer):
     """A non-blocking HTTP/1.1 server.
 
     `request_callback` takes an `HTTPRequest` that is complete, and answers with `request.write` and
-    `request.finish`, or is an `HTTPServerConnectionDelegate` such as an Application. `listen`, `bind` and
-    `start`, or `add_sockets` open the server, as described for `TCPServer`.
+    `request.finish`, or is an `HTTPServerConnectionDelegate` such as an Application. `listen`,
+    `bind` and `start`, or `add_sockets` open the server, as described for `TCPServer`.
 
     `no_keep_alive`: close each connection after one request. `xheaders`: believe `X-Real-Ip`,
-    `X-Forwarded-For`, `X-Scheme` and `X-Forwarded-Proto`; `trusted_proxies` restricts that to connections from
-    those addresses or networks, `trusted_downstream` names further proxies to skip in `X-Forwarded-For`.
-    `ssl_options`: an `SSLContext` or the documented dictionary. `protocol`: what requests report as their
-    scheme, whatever the connection is. `decompress_request`: decompress gzip bodies.
+    `X-Forwarded-For`, `X-Scheme` and `X-Forwarded-Proto`; `trusted_proxies` restricts that to
+    connections from those addresses or networks, `trusted_downstream` names further proxies to skip
+    in `X-Forwarded-For`. `ssl_options`: an `SSLContext` or the documented dictionary. `protocol`:
+    what requests report as their scheme, whatever the connection is. `decompress_request`:
+    decompress gzip bodies.
 
-    Limits in bytes: `max_header_size` for start line and headers together, `max_body_size` for a body, before and
-    after decompression, `max_buffer_size` for what is written and not sent, `read_chunk_size` for one read. `max_connections`
-    answers 503 to the connections above it; None sets no cap.
+    Limits in bytes: `max_header_size` for start line and headers together, `max_body_size` for a
+    body, before and after decompression, `max_buffer_size` for what is written and not sent,
+    `read_chunk_size` for one read. `max_connections` answers 503 to the connections above it; None
+    sets no cap.
 
-    Times in seconds, 0 for no limit: `header_timeout` for the head of a request, `idle_connection_timeout` between
-    requests, `body_timeout` for a body, which must also keep up `min_body_rate` bytes per second, and
-    `write_timeout` without progress for a client that does not read. They are looked at every `sweep_interval`
-    seconds, on `clock`.
+    Times in seconds, 0 for no limit: `header_timeout` for the head of a request,
+    `idle_connection_timeout` between requests, `body_timeout` for a body, which must also keep up
+    `min_body_rate` bytes per second, and `write_timeout` without progress for a client that does
+    not read. They are looked at every `sweep_interval` seconds, on `clock`.
     """
 
     def __init__(
@@ -131,9 +133,9 @@ class HTTPServer(TCPServer):
     async def drain(self, timeout: float | None = 30.0) -> bool:
         """Finish what is in flight, take nothing new, and return whether all ended in time.
 
-        Idle connections are closed at once, the others after their answer; whatever is left after `timeout`
-        seconds is closed as it is. Call `stop` first, so that nobody new comes. Connections that were
-        detached (WebSockets) belong to whoever took them.
+        Idle connections are closed at once, the others after their answer; whatever is left after
+        `timeout` seconds is closed as it is. Call `stop` first, so that nobody new comes.
+        Connections that were detached (WebSockets) belong to whoever took them.
         """
         return True if self._group is None else await self._group.drain(timeout)
 

@@ -1,4 +1,5 @@
-"""What a server allows its clients: limits in bytes and deadlines in seconds, fixed when it is built.
+"""What a server allows its clients: limits in bytes and deadlines in seconds, fixed when it is
+built.
 
 This file knows no socket and no clock.
 """
@@ -12,8 +13,10 @@ from ostro.http1 import DEFAULT_LIMITS, Limits
 from ._forwarded import ForwardedHeaders
 
 DEFAULT_HEADER_TIMEOUT = 60.0
-"""Seconds from the connection, or from the first byte of a later request, to the end of its head (and of a
-TLS handshake): long enough for a bad mobile link, short enough that silent clients do not pile up."""
+"""Seconds from the connection, or from the first byte of a later request, to the end of its head
+(and of a TLS handshake): long enough for a bad mobile link, short enough that silent clients do not
+pile up.
+"""
 
 DEFAULT_IDLE_CONNECTION_TIMEOUT = 300.0
 """Seconds that a kept-alive connection may stand idle between requests."""
@@ -33,7 +36,8 @@ DEFAULT_WRITE_TIMEOUT = 120.0
 LINGER_TIMEOUT = 2.0
 """Seconds that a connection which this side ends waits for the client to read the last answer.
 
-Closing at once would make the kernel reset the connection while the client still sends, and the client
+Closing at once would make the kernel reset the connection while the client still sends, and the
+client
 would never see the answer that says why. Spec: RFC 9112 section 9.6."""
 
 PIPELINE_BUFFER_SIZE = 65536
@@ -45,7 +49,9 @@ WRITE_HIGH_WATER = 65536
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """The settings that all connections of one server share. Times are in seconds; 0 means no limit."""
+    """The settings that all connections of one server share. Times are in seconds; 0 means no
+    limit.
+    """
 
     limits: Limits = DEFAULT_LIMITS
     no_keep_alive: bool = False

@@ -1,11 +1,11 @@
 """The web framework: applications, routes and request handlers.
 
-    class MainHandler(RequestHandler):
-        def get(self):
-            self.write("Hello, world")
+class MainHandler(RequestHandler):
+    def get(self):
+        self.write("Hello, world")
 
-    Application([(r"/", MainHandler)]).listen(8888)
-    IOLoop.instance().start()
+Application([(r"/", MainHandler)]).listen(8888)
+IOLoop.instance().start()
 """
 
 from ._application import Application

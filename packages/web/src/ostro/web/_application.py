@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from ostro.httpserver import HTTPServer
@@ -19,7 +19,6 @@ from ostro.httputil import (
 
 from ._builtin import ErrorHandler, RedirectHandler
 from ._handler import RequestHandler
-from ._imports import import_object
 from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, Routes, URLSpec
 from ._transforms import OutputTransform
 
@@ -37,13 +36,15 @@ class Application(HTTPServerConnectionDelegate):
 
     It can be given to an `HTTPServer`, or serve by itself with `listen`.
 
-    `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order. `default_host`:
-    where to redirect requests for hosts that no pattern matches; without it they get 404. `transforms`: classes
-    that change each response on its way out. `wsgi`: the application runs inside a WSGI server.
+    `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order.
+    `default_host`: where to redirect requests for hosts that no pattern matches; without it they
+    get 404. `transforms`: classes that change each response on its way out. `wsgi`: the application
+    runs inside a WSGI server.
 
-    All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed cookies),
-    `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called with the handler of each
-    finished request), `default_handler_class` and `default_handler_args` (for paths that nothing matches).
+    All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed
+    cookies), `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called
+    with the handler of each finished request), `default_handler_class` and `default_handler_args`
+    (for paths that nothing matches).
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class Application(HTTPServerConnectionDelegate):
     def listen(self, port: int, address: str = "", **kwargs: Any) -> HTTPServer:
         """Start an HTTP server for this application on the given port, and return it.
 
-        Keyword arguments that `HTTPServer.listen` knows (`family`, `backlog`, `reuse_port`) go there, the others to
-        the HTTPServer constructor. The loop must still be started. For several processes make the HTTPServer yourself and use `bind` and `start`.
+        Keyword arguments that `HTTPServer.listen` knows (`family`, `backlog`, `reuse_port`) go
+        there, the others to the HTTPServer constructor. The loop must still be started. For several
+        processes make the HTTPServer yourself and use `bind` and `start`.
         """
         listen_options = {
             name: kwargs.pop(name) for name in ("family", "backlog", "reuse_port") if name in kwargs
@@ -90,8 +92,9 @@ class Application(HTTPServerConnectionDelegate):
     def add_handlers(self, host_pattern: str, host_handlers: Iterable[HandlerSpec]) -> None:
         """Append the given handlers for the hosts that match `host_pattern`, a regular expression.
 
-        Host patterns are tried in the order they were added, and only the first that matches is used: all
-        handlers for a host belong into one call. The handlers of the constructor, which are for all hosts, stay last.
+        Host patterns are tried in the order they were added, and only the first that matches is
+        used: all handlers for a host belong into one call. The handlers of the constructor, which
+        are for all hosts, stay last.
         """
         self._routes.add(host_pattern, host_handlers)
 
@@ -102,16 +105,17 @@ class Application(HTTPServerConnectionDelegate):
     def reverse_url(self, name: str, *args: object) -> str:
         """Return a URL path for the handler named `name`.
 
-        `args` take the place of the groups in its pattern, converted to strings and URL-escaped. Raises KeyError for an
-        unknown name, `NotReversibleError` where the pattern is too general or the arguments do not fit.
+        `args` take the place of the groups in its pattern, converted to strings and URL-escaped.
+        Raises KeyError for an unknown name, `NotReversibleError` where the pattern is too general
+        or the arguments do not fit.
         """
         return self._routes.reverse(name, *args)
 
     def log_request(self, handler: RequestHandler) -> None:
         """Write a completed HTTP request to the log.
 
-        To the logger `ostro.access`: as info below status 400, as warning below 500, else as error. Override this, or
-        give the setting `log_function`, to do something else.
+        To the logger `ostro.access`: as info below status 400, as warning below 500, else as error.
+        Override this, or give the setting `log_function`, to do something else.
         """
         log_function = self.settings.get("log_function")
         if log_function is not None:
@@ -121,9 +125,7 @@ class Application(HTTPServerConnectionDelegate):
         level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()
-            access_log.log(
-                level, "%d %s %.2fms", status, handler._request_summary(), milliseconds
-            )
+            access_log.log(level, "%d %s %.2fms", status, handler._request_summary(), milliseconds)
 
     # Requests
 

@@ -33,8 +33,8 @@ class RedirectHandler(RequestHandler):
         (r"/oldpath", RedirectHandler, {"url": "/newpath"})
         (r"/pictures/(.*)", RedirectHandler, {"url": "/photos/{0}"})
 
-    `url`: where to, with the groups of the pattern in place of `{0}`, `{1}`, ...; the query string of the request
-    is added to it. `permanent`: 301 if true, as it is by default, else 302.
+    `url`: where to, with the groups of the pattern in place of `{0}`, `{1}`, ...; the query string
+    of the request is added to it. `permanent`: 301 if true, as it is by default, else 302.
     """
 
     def initialize(self, url: str, permanent: bool = True) -> None:  # type: ignore[override]  # as above

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from http.cookies import Morsel
 
 from ostro.httputil import format_set_cookie
@@ -56,12 +56,13 @@ class Cookies(Input):
     ) -> None:
         """Set a cookie; setting it again replaces what was set before in this response.
 
-        `expires`: a unix timestamp, a time tuple or a datetime; `expires_days`: the same, days from now. Without
-        either and without `max_age` (in seconds), the cookie lasts until the browser is closed. `samesite`: "Lax",
-        "Strict" or "None".
+        `expires`: a unix timestamp, a time tuple or a datetime; `expires_days`: the same, days from
+        now. Without either and without `max_age` (in seconds), the cookie lasts until the browser
+        is closed. `samesite`: "Lax", "Strict" or "None".
 
-        Raises ValueError for characters in name, value, domain, path or samesite that would end the cookie or
-        the header, and for attributes that a `__Host-` or `__Secure-` name does not allow.
+        Raises ValueError for characters in name, value, domain, path or samesite that would end the
+        cookie or the header, and for attributes that a `__Host-` or `__Secure-` name does not
+        allow.
 
         Spec: RFC 6265bis section 4.1.
         """
@@ -89,7 +90,7 @@ class Cookies(Input):
             name,
             "",
             domain=domain,
-            expires=datetime(2000, 1, 1, tzinfo=timezone.utc),
+            expires=datetime(2000, 1, 1, tzinfo=UTC),
             path=path,
             secure=name.startswith(("__Host-", "__Secure-")),
         )
@@ -116,9 +117,10 @@ class Cookies(Input):
     ) -> None:
         """Sign and timestamp a cookie so it cannot be forged; `value` may hold any bytes.
 
-        Needs the `cookie_secret` setting. `expires_days` is how long the browser keeps it (None: until it is
-        closed), independent of `max_age_days` of `get_secure_cookie`, which reads it. `version` is the format of the
-        signature. The remaining parameters are those of `set_cookie`.
+        Needs the `cookie_secret` setting. `expires_days` is how long the browser keeps it (None:
+        until it is closed), independent of `max_age_days` of `get_secure_cookie`, which reads it.
+        `version` is the format of the signature. The remaining parameters are those of
+        `set_cookie`.
         """
         self.set_cookie(
             name,
@@ -140,7 +142,8 @@ class Cookies(Input):
         max_age_days: float = 31,
         min_version: int | None = None,
     ) -> bytes | None:
-        """Return the given signed cookie if it validates and is not older than `max_age_days`, or None.
+        """Return the given signed cookie if it validates and is not older than `max_age_days`, or
+        None.
 
         `value` is verified in place of the cookie, if given. Needs the `cookie_secret` setting.
         """
@@ -163,7 +166,8 @@ class Cookies(Input):
     ) -> bytes:
         """Sign and timestamp a string so it cannot be forged, for use outside cookies.
 
-        `get_secure_cookie(name, value)` reads it. With several secrets, the setting `key_version` says which signs.
+        `get_secure_cookie(name, value)` reads it. With several secrets, the setting `key_version`
+        says which signs.
         """
         key_version: int | None = self.settings.get("key_version")
         return create_signed_value(

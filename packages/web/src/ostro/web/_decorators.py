@@ -24,8 +24,9 @@ def asynchronous(
 ) -> Callable[Concatenate[_H, _P], Any]:
     """Wrap a handler method that is asynchronous: the response is not finished when it returns.
 
-    It is up to the handler to call `finish`. A coroutine function (`async def`, `gen.coroutine`) finishes by
-    itself when it ends. Exceptions of the method, and of the callbacks that it starts, become an error response.
+    It is up to the handler to call `finish`. A coroutine function (`async def`, `gen.coroutine`)
+    finishes by itself when it ends. Exceptions of the method, and of the callbacks that it starts,
+    become an error response.
 
         class MyHandler(RequestHandler):
             @asynchronous
@@ -64,7 +65,8 @@ def addslash(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate
 
 
 def removeslash(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:
-    """Redirect, permanently, to the path without the slashes at its end; the root path is left alone.
+    """Redirect, permanently, to the path without the slashes at its end; the root path is left
+    alone.
 
     The URL pattern must match both: `r"/foo/*"`. Other methods than GET and HEAD get 404.
     """

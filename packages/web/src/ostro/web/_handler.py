@@ -1,7 +1,7 @@
 """RequestHandler: what an application subclasses, and how one request runs through it.
 
-Fourth and last layer; see `_output`. This one owns the order of a request's life (prepare, the method, the end)
-and what happens when something is raised on the way.
+Fourth and last layer; see `_output`. This one owns the order of a request's life (prepare, the
+method, the end) and what happens when something is raised on the way.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ _EAGER_TASKS = sys.version_info >= (3, 12)
 class RequestHandler(Cookies):
     """Subclass this class and define get(), post() and so on to make a handler.
 
-    A new one is made for each request. `initialize` is called first, with what the URLSpec passes on, then
-    `prepare`, the method, and, after the response has been sent, `on_finish`. A method may be a plain function,
-    a coroutine, or under `@asynchronous` one that calls `finish` some time later.
+    A new one is made for each request. `initialize` is called first, with what the URLSpec passes
+    on, then `prepare`, the method, and, after the response has been sent, `on_finish`. A method may
+    be a plain function, a coroutine, or under `@asynchronous` one that calls `finish` some time
+    later.
 
     Methods must be called from the loop's thread; see `IOLoop.add_callback` for other threads.
     """
@@ -95,21 +96,24 @@ class RequestHandler(Cookies):
     def on_connection_close(self) -> None:
         """Override to clean up when the client goes away while the request is being worked on.
 
-        Called once. Proxies may keep their connection open after the client has gone, so it may come late or
-        not at all; work that every request needs belongs into `on_finish`.
+        Called once. Proxies may keep their connection open after the client has gone, so it may
+        come late or not at all; work that every request needs belongs into `on_finish`.
         """
 
     # Answers
 
-    def redirect(self, url: str | bytes, permanent: bool = False, status: int | None = None) -> None:
+    def redirect(
+        self, url: str | bytes, permanent: bool = False, status: int | None = None
+    ) -> None:
         """Send a redirect to the given URL, which may be relative, and finish.
 
-        The status is `status`, or else 301 if `permanent`, else 302. Where the URL begins with several slashes or
-        backslashes, one slash remains: a browser would take what follows for another host, and such URLs
-        come from paths that an attacker chose. Name the scheme to redirect to another host.
+        The status is `status`, or else 301 if `permanent`, else 302. Where the URL begins with
+        several slashes or backslashes, one slash remains: a browser would take what follows for
+        another host, and such URLs come from paths that an attacker chose. Name the scheme to
+        redirect to another host.
 
-        Raises RuntimeError after the headers have been sent, ValueError for control characters in the URL and
-        for a status that is no redirect.
+        Raises RuntimeError after the headers have been sent, ValueError for control characters in
+        the URL and for a status that is no redirect.
         """
         if self._headers_written:
             raise RuntimeError("cannot redirect after the headers have been sent")
@@ -128,9 +132,10 @@ class RequestHandler(Cookies):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send the given HTTP error code to the browser.
 
-        What has been written and not flushed is discarded and replaced by the error page, which `write_error`
-        makes; `kwargs` are passed on to it. Once the headers are sent it is too late for that: the connection is
-        closed, so that the client does not take what it got for the whole.
+        What has been written and not flushed is discarded and replaced by the error page, which
+        `write_error` makes; `kwargs` are passed on to it. Once the headers are sent it is too late
+        for that: the connection is closed, so that the client does not take what it got for the
+        whole.
         """
         if self._headers_written:
             general_log.error("Cannot send status %d: the headers have been sent", status_code)
@@ -156,8 +161,9 @@ class RequestHandler(Cookies):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Override to make error pages of your own, with `write`, `render`, `set_header` and so on.
 
-        If the error was an exception, `kwargs["exc_info"]` is its (type, value, traceback), which need not be
-        the current exception. With the setting `serve_traceback` (part of `debug`) the page shows it.
+        If the error was an exception, `kwargs["exc_info"]` is its (type, value, traceback), which
+        need not be the current exception. With the setting `serve_traceback` (part of `debug`) the
+        page shows it.
         """
         if hasattr(self, "get_error_html"):
             self._write_error_html(status_code, kwargs)
@@ -182,7 +188,9 @@ class RequestHandler(Cookies):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """Override to log exceptions in another way: an HTTPError as a warning, all others with a traceback."""
+        """Override to log exceptions in another way: an HTTPError as a warning, all others with a
+        traceback.
+        """
         if isinstance(error, HTTPError):
             if error.log_message:
                 general_log.warning(
@@ -199,7 +207,9 @@ class RequestHandler(Cookies):
     def async_callback(
         self, callback: Callable[..., Any] | None, *args: Any, **kwargs: Any
     ) -> Callable[..., Any] | None:
-        """Return `callback` with the arguments filled in. Obsolete: exceptions find their way without it."""
+        """Return `callback` with the arguments filled in. Obsolete: exceptions find their way
+        without it.
+        """
         if callback is None:
             return None
         return wrap(functools.partial(callback, *args, **kwargs) if args or kwargs else callback)
@@ -312,7 +322,9 @@ class RequestHandler(Cookies):
     def _handle_stack_exception(
         self, kind: type[BaseException], error: BaseException, tb: TracebackType | None
     ) -> bool:
-        """Take an exception of a callback that belongs to this request; tell whether it is dealt with."""
+        """Take an exception of a callback that belongs to this request; tell whether it is dealt
+        with.
+        """
         if not isinstance(error, Exception):
             return False
         self._handle_exception(error)
@@ -347,15 +359,20 @@ def _as_awaitable(result: object, method: Callable[..., object]) -> Awaitable[No
         return convert_yielded(result)
     except Exception:
         raise TypeError(
-            f"{method.__qualname__} returned {type(result).__name__}, expected None or an awaitable; "
-            "a response is sent with self.write()"
+            f"{method.__qualname__} returned {type(result).__name__}, expected None or an "
+            "awaitable; a response is sent with self.write()"
         ) from None
 
 
 def _location(base: str, url: str | bytes) -> str:
     text = url.decode("utf-8") if isinstance(url, bytes) else url
-    if text[:2].strip("/\\") == "" and len(text) > 1 and text[:1]:
-        text = "/" + text.lstrip("/\\")
     if not text.isprintable():
         raise ValueError(f"redirect URL {text[:200]!a} has control characters")
-    return urljoin(base, text)
+    return urljoin(_on_this_host(base), _on_this_host(text.strip(" ")))
+
+
+def _on_this_host(url: str) -> str:
+    """Return `url` with one slash where several, or backslashes, would make its path a host."""
+    if len(url) > 1 and url[0] in "/\\" and url[1] in "/\\":
+        return "/" + url.lstrip("/\\")
+    return url

@@ -39,8 +39,9 @@ class Input(Output):
     def get_argument(self, name: str, default: object = REQUIRED, strip: bool = True) -> object:
         """Return the value of the argument with the given name, from the query string or the body.
 
-        Of several values, the last one. `strip` removes white space around it. If the argument is missing,
-        `default` is returned, or where that is not given, `MissingArgumentError` raised, a 400 response.
+        Of several values, the last one. `strip` removes white space around it. If the argument is
+        missing, `default` is returned, or where that is not given, `MissingArgumentError` raised, a
+        400 response.
         """
         return self._last(self.get_arguments(name, strip), name, default)
 
@@ -77,17 +78,17 @@ class Input(Output):
         return self._decoded(self.request.body_arguments.get(name), name, strip)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """Decode an argument, which has been percent-decoded: as UTF-8, unless a subclass overrides this.
+        """Decode an argument, which has been percent-decoded: as UTF-8, unless a subclass overrides
+        this.
 
-        It is applied to what `get_argument` returns, and to what the URL pattern passes to the method; `name` is
-        None for an unnamed group. Raises `HTTPError` 400 for bytes that are not UTF-8.
+        It is applied to what `get_argument` returns, and to what the URL pattern passes to the
+        method; `name` is None for an unnamed group. Raises `HTTPError` 400 for bytes that are not
+        UTF-8.
         """
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
-            raise HTTPError(
-                400, "Invalid UTF-8 in %s: %r", name or "url", value[:40]
-            ) from None
+            raise HTTPError(400, "Invalid UTF-8 in %s: %r", name or "url", value[:40]) from None
 
     def _last(self, values: list[str], name: str, default: object) -> object:
         if values:

@@ -1,7 +1,8 @@
 """The response side of a request handler: status, headers, the buffered body, and how they leave.
 
-First of the layers that make up `RequestHandler` (`_output`, `_input`, `_cookies`, `_handler`), each a class
-on top of the one before. This one owns what is to be sent, and must not know how a request is routed or read.
+First of the layers that make up `RequestHandler` (`_output`, `_input`, `_cookies`, `_handler`),
+each a class on top of the one before. This one owns what is to be sent, and must not know how a
+request is routed or read.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["HeaderValue", "Output"]
 
 HeaderValue: TypeAlias = str | bytes | int | datetime
-"""What a header can be set to; a datetime is formatted as HTTP wants it, everything else as text."""
+"""What a header can be set to; a datetime is formatted as HTTP wants it, everything else as text.
+"""
 
 SERVER_NAME = "Ostro"
 HTML_TYPE = "text/html; charset=UTF-8"
@@ -51,7 +53,9 @@ _REPRESENTATION_HEADERS = ("Content-Encoding", "Content-Language", "Content-Leng
 
 
 class Output:
-    """Holds the response of one request until it is sent. The public methods are those of RequestHandler."""
+    """Holds the response of one request until it is sent. The public methods are those of
+    RequestHandler.
+    """
 
     SUPPORTED_METHODS: tuple[str, ...] = (
         "GET",
@@ -97,10 +101,14 @@ class Output:
         """Override to take the arguments of the URLSpec."""
 
     def set_default_headers(self) -> None:
-        """Override to set headers at the start of each request, and again after an error reset them."""
+        """Override to set headers at the start of each request, and again after an error reset
+        them.
+        """
 
     def on_finish(self) -> None:
-        """Override for work after the response has been sent: cleaning up, logging. It cannot write any more."""
+        """Override for work after the response has been sent: cleaning up, logging. It cannot write
+        any more.
+        """
 
     @property
     def settings(self) -> dict[str, Any]:  # Any: an application keeps what it likes there
@@ -122,11 +130,13 @@ class Output:
     def set_status(self, status_code: int, reason: str | None = None) -> None:
         """Set the status code for our response; `reason` replaces its usual reason phrase.
 
-        Raises ValueError for a code outside 200 to 599 (101 is WebSocket's), and for a reason with line breaks or
-        control characters.
+        Raises ValueError for a code outside 200 to 599 (101 is WebSocket's), and for a reason with
+        line breaks or control characters.
         """
         if not (200 <= status_code <= 599 or status_code == 101):
-            raise ValueError(f"status code {status_code} is not one of a final response (200 to 599)")
+            raise ValueError(
+                f"status code {status_code} is not one of a final response (200 to 599)"
+            )
         if reason is not None and not reason.isprintable():
             raise ValueError(f"reason phrase {reason!a} has control characters")
         self._status_code = status_code
@@ -139,9 +149,9 @@ class Output:
     def set_header(self, name: str, value: HeaderValue) -> None:
         """Set a response header, replacing the values that it had.
 
-        A datetime is formatted as the HTTP specification wants it; what is not text is converted. Raises
-        ValueError for a name that is no token and for a value with line breaks or other control characters,
-        TypeError for a value of another type.
+        A datetime is formatted as the HTTP specification wants it; what is not text is converted.
+        Raises ValueError for a name that is no token and for a value with line breaks or other
+        control characters, TypeError for a value of another type.
         """
         self._headers[name] = _header_text(value)
 
@@ -160,8 +170,9 @@ class Output:
         """Write the given chunk to the output buffer.
 
         Text is encoded as UTF-8. A dictionary is written as JSON, and the Content-Type becomes
-        application/json (to send JSON under another type, call `set_header` after `write`). Lists are refused,
-        because some browsers run a JSON list from another site as a script: wrap them in a dictionary.
+        application/json (to send JSON under another type, call `set_header` after `write`). Lists
+        are refused, because some browsers run a JSON list from another site as a script: wrap them
+        in a dictionary.
 
         Raises RuntimeError after `finish`, TypeError for any other type.
         """
@@ -176,18 +187,16 @@ class Output:
             self._write_buffer.append(json_encode(chunk).encode())
         else:
             hint = "; wrap a list in a dictionary" if isinstance(chunk, list) else ""
-            raise TypeError(
-                f"write() takes bytes, str and dict, not {type(chunk).__name__}{hint}"
-            )
+            raise TypeError(f"write() takes bytes, str and dict, not {type(chunk).__name__}{hint}")
 
     def flush(
         self, include_footers: bool = False, callback: Callable[[], None] | None = None
     ) -> Awaitable[None]:
         """Send what has been written so far, with the headers if this is the first time.
 
-        Returns an awaitable that is done when the network has taken it all, for flow control; `callback` is the
-        older way to the same; a callback that has not run by the next flush is discarded. `include_footers` tells
-        transforms that nothing follows.
+        Returns an awaitable that is done when the network has taken it all, for flow control;
+        `callback` is the older way to the same; a callback that has not run by the next flush is
+        discarded. `include_footers` tells transforms that nothing follows.
         """
         chunk = b"".join(self._write_buffer)
         self._write_buffer.clear()
@@ -211,8 +220,8 @@ class Output:
     def finish(self, chunk: str | bytes | Mapping[str, Any] | None = None) -> Awaitable[None]:
         """Finish this response, ending the HTTP request; `chunk` is written first.
 
-        Returns an awaitable that is done when the network has taken it all. Raises RuntimeError when called
-        twice.
+        Returns an awaitable that is done when the network has taken it all. Raises RuntimeError
+        when called twice.
         """
         if self._finished:
             raise RuntimeError("finish() was called twice")
@@ -285,7 +294,8 @@ class Output:
     # Etags
 
     def compute_etag(self) -> str | None:
-        """Return the Etag header to be used for this response: by default a hash of what has been written.
+        """Return the Etag header to be used for this response: by default a hash of what has been
+        written.
 
         Override it to compute it in another way, or to return None for no Etag.
         """
@@ -295,7 +305,9 @@ class Output:
         return f'"{hasher.hexdigest()}"'
 
     def set_etag_header(self) -> None:
-        """Set the Etag header from `compute_etag`; called for every finished 200 response to GET and HEAD."""
+        """Set the Etag header from `compute_etag`; called for every finished 200 response to GET
+        and HEAD.
+        """
         etag = self.compute_etag()
         if etag is not None:
             self._headers["Etag"] = etag

@@ -1,7 +1,8 @@
-"""What can be read off a URL pattern without running it: the text it begins with, and how to fill it in.
+"""What can be read off a URL pattern without running it: the text it begins with, and how to fill
+it in.
 
-Both functions are careful rather than complete: for a pattern that they do not understand they return the
-answer that is always right ("begins with nothing", "cannot be filled in").
+Both functions are careful rather than complete: for a pattern that they do not understand they
+return the answer that is always right ("begins with nothing", "cannot be filled in").
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ _ESCAPED_CLASS = re.compile(r"[A-Za-z0-9]")
 
 
 def literal_prefix(pattern: str) -> tuple[str, bool]:
-    """Return the text that every match of `pattern` begins with, and whether that is the whole match.
+    """Return the text that every match of `pattern` begins with, and whether that is the whole
+    match.
 
     A leading `^` and a trailing `$` are no text.
     """
@@ -40,7 +42,9 @@ def literal_prefix(pattern: str) -> tuple[str, bool]:
 
 
 def _has_top_level_choice(pattern: str) -> bool:
-    """Tell whether a `|` or an inline flag makes what comes first uncertain; over-careful in brackets."""
+    """Tell whether a `|` or an inline flag makes what comes first uncertain; over-careful in
+    brackets.
+    """
     if pattern.startswith("(?"):
         return True
     depth = 0
@@ -60,10 +64,11 @@ def _has_top_level_choice(pattern: str) -> bool:
 
 
 def reverse_template(pattern: str) -> list[str] | None:
-    """Return the literal parts around the groups of `pattern`, or None if it is too general to fill in.
+    """Return the literal parts around the groups of `pattern`, or None if it is too general to fill
+    in.
 
-    A pattern with n capturing groups has n + 1 parts. An optional character (`/?`) is kept, one that may repeat
-    from zero (`/*`) is left out.
+    A pattern with n capturing groups has n + 1 parts. An optional character (`/?`) is kept, one
+    that may repeat from zero (`/*`) is left out.
     """
     body = pattern.removeprefix("^").removesuffix("$")
     parts = [""]

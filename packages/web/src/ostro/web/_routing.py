@@ -1,8 +1,9 @@
 """Which handler takes a request: URL patterns, host patterns, and URLs made from names.
 
-Patterns are tried in the order of their list, and the first match wins, as documented. So that a long list costs
-no more than a short one, each pattern is filed under the literal text that it begins with, and a request only
-tries those that can match. This file knows requests only by their host and path.
+Patterns are tried in the order of their list, and the first match wins, as documented. So that a
+long list costs no more than a short one, each pattern is filed under the literal text that it
+begins with, and a request only tries those that can match. This file knows requests only by their
+host and path.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ CATCH_ALL_HOST = ".*"
 class URLSpec:
     """Maps a URL pattern to a handler.
 
-    `pattern`: a regular expression that the whole path must match; `$` is added where it does not end with it.
-    Its groups become arguments of the handler's method, by keyword if they have names, else by position.
-    `handler_class`: a RequestHandler subclass, or its dotted name. `kwargs`: passed to `initialize`. `name`: what
-    `reverse_url` knows it by; unique in an application.
+    `pattern`: a regular expression that the whole path must match; `$` is added where it does not
+    end with it. Its groups become arguments of the handler's method, by keyword if they have names,
+    else by position. `handler_class`: a RequestHandler subclass, or its dotted name. `kwargs`:
+    passed to `initialize`. `name`: what `reverse_url` knows it by; unique in an application.
 
     Raises re.error for a malformed pattern, ImportError or TypeError for a name that is no handler.
     """
@@ -103,7 +104,9 @@ HandlerSpec: TypeAlias = (
 
 
 class RouteMatch:
-    """A spec, and the arguments that it found in a path: percent-decoded bytes, None for an unused group."""
+    """A spec, and the arguments that it found in a path: percent-decoded bytes, None for an unused
+    group.
+    """
 
     __slots__ = ("args", "kwargs", "spec")
 
@@ -122,7 +125,8 @@ class Routes:
 
     def __init__(self, specs: Sequence[URLSpec]) -> None:
         self._specs = list(specs)
-        # Path -> the first spec that is just this path. Its match never changes, so it is made once.
+        # Path -> the first spec that is just this path. Its match never changes, so it is made
+        # once.
         self._exact: dict[str, tuple[int, RouteMatch]] = {}
         # Literal prefix -> the numbers of the specs that begin with it, ascending.
         self._by_prefix: dict[str, list[int]] = {}
@@ -176,8 +180,8 @@ class HostRoutes:
     def add(self, host_pattern: str, handlers: Iterable[HandlerSpec]) -> None:
         """Append the routes of the hosts that match `host_pattern`.
 
-        A catch-all pattern (`.*`) stays behind those that are added later. Raises ValueError when a name is
-        used for two different patterns.
+        A catch-all pattern (`.*`) stays behind those that are added later. Raises ValueError when a
+        name is used for two different patterns.
         """
         specs = [_as_spec(handler) for handler in handlers]
         for spec in specs:
@@ -197,7 +201,8 @@ class HostRoutes:
         known = self._names.setdefault(spec.name, spec)
         if known is not spec and known.pattern != spec.pattern:
             raise ValueError(
-                f"the handler name {spec.name!r} is used for {known.pattern!r} and for {spec.pattern!r}"
+                f"the handler name {spec.name!r} is used for {known.pattern!r} "
+                f"and for {spec.pattern!r}"
             )
 
     def routes_for_host(self, host_name: str) -> Routes | None:

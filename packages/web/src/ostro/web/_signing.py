@@ -4,9 +4,10 @@ Format 2 is length-delimited, so that no part can be taken for another:
 
     2|1:KEY_VERSION|10:TIMESTAMP|N:NAME|N:BASE64_VALUE|HEX_HMAC_SHA256
 
-each field with its length in decimal before a colon, the signature over all that precedes it. Format 1,
-`BASE64_VALUE|TIMESTAMP|HEX_HMAC_SHA1`, is read where the application allows it, and written only on demand.
-Both are what Tornado reads and writes. This file knows no request and no handler.
+each field with its length in decimal before a colon, the signature over all that precedes it.
+Format 1, `BASE64_VALUE|TIMESTAMP|HEX_HMAC_SHA1`, is read where the application allows it, and
+written only on demand. Both are what Tornado reads and writes. This file knows no request and no
+handler.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ DEFAULT_SIGNED_VALUE_MIN_VERSION = 1
 
 _SECONDS_PER_DAY = 86400
 _FUTURE_DAYS = 31
-"""How far ahead of now a timestamp may lie, for clocks that differ between servers. In format 1, whose fields are
-not delimited, digits moved from the value to the timestamp would otherwise make a value that stays valid for ages."""
+"""How far ahead of now a timestamp may lie, for clocks that differ between servers. In format 1,
+whose fields are not delimited, digits moved from the value to the timestamp would otherwise make a
+value that stays valid for ages.
+"""
 
 _MAX_FIELD_DIGITS = 8
 
@@ -64,9 +67,10 @@ def create_signed_value(
 ) -> bytes:
     """Sign `value`, together with `name` and the time, so that it cannot be forged.
 
-    `secret`: a long random string, or several by key version, of which `key_version` is used. `version`: the
-    format, 2 unless told otherwise. `clock` returns unix seconds. Raises ValueError for an unknown format,
-    a `key_version` missing with several secrets, and a `key_version` that is not among them.
+    `secret`: a long random string, or several by key version, of which `key_version` is used.
+    `version`: the format, 2 unless told otherwise. `clock` returns unix seconds. Raises ValueError
+    for an unknown format, a `key_version` missing with several secrets, and a `key_version` that is
+    not among them.
     """
     timestamp = str(int((clock or time.time)())).encode()
     encoded = base64.b64encode(_bytes(value))
@@ -96,10 +100,12 @@ def decode_signed_value(
     clock: Callable[[], float] | None = None,
     min_version: int | None = None,
 ) -> bytes | None:
-    """Return what was signed, or None if `value` was not signed for `name` with this secret, or is too old.
+    """Return what was signed, or None if `value` was not signed for `name` with this secret, or is
+    too old.
 
-    `max_age_days`: the greatest age, in days. `min_version`: the oldest format accepted, 1 by default.
-    Raises ValueError if `min_version` is greater than 2. The comparison takes constant time.
+    `max_age_days`: the greatest age, in days. `min_version`: the oldest format accepted, 1 by
+    default. Raises ValueError if `min_version` is greater than 2. The comparison takes constant
+    time.
     """
     lowest = DEFAULT_SIGNED_VALUE_MIN_VERSION if min_version is None else min_version
     if lowest > 2:

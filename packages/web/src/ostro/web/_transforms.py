@@ -10,7 +10,8 @@ __all__ = ["ChunkedTransferEncoding", "OutputTransform"]
 class OutputTransform:
     """Changes a response as it is sent; one is made for each request.
 
-    Subclasses override either method or both. `finishing` is true for the last chunk, which may be the first.
+    Subclasses override either method or both. `finishing` is true for the last chunk, which may be
+    the first.
     """
 
     def __init__(self, request: HTTPServerRequest) -> None:
@@ -30,7 +31,8 @@ class OutputTransform:
 class ChunkedTransferEncoding(OutputTransform):
     """Asks for the chunked coding where a response is sent before its length is known.
 
-    A server connection does so by itself; the class remains for applications that list their transforms.
+    A server connection does so by itself; the class remains for applications that list their
+    transforms.
 
     Spec: RFC 9112 section 7.1.
     """

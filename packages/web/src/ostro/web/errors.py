@@ -29,8 +29,9 @@ class WebError(Exception):
 class HTTPError(WebError):
     """An exception that turns into an HTTP error response.
 
-    `status_code`: the status of the response. `log_message`: what the log says, with `args` filled in by `%`;
-    the client does not see it unless `serve_traceback` is set. `reason`: the reason phrase, if not the usual.
+    `status_code`: the status of the response. `log_message`: what the log says, with `args` filled
+    in by `%`; the client does not see it unless `serve_traceback` is set. `reason`: the reason
+    phrase, if not the usual.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class HTTPError(WebError):
 
     def __str__(self) -> str:
         message = self.get_message()
-        text = f"HTTP {self.status_code}: {self.reason or responses.get(self.status_code, 'Unknown')}"
+        text = (
+            f"HTTP {self.status_code}: {self.reason or responses.get(self.status_code, 'Unknown')}"
+        )
         return f"{text} ({message})" if message else text
 
 
