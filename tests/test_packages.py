@@ -160,6 +160,10 @@ def test_the_top_level_holds_no_more_than_it_needs() -> None:
     assert {path.relative_to(ROOT).parts[0] for path in tracked_files()} <= TOP_LEVEL
 
 
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 100
+
+
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     lengths = {
         path: len(path.read_text().splitlines()) for path in tracked_files() if path.suffix == ".py"
