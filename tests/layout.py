@@ -54,7 +54,7 @@ class Import(NamedTuple):
 
 def imports_of(path: Path) -> Iterator[Import]:
     """Yield the absolute imports of a file: at its top, in functions, for type checking alike."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(alias.name, (), path, node.lineno)
