@@ -97,7 +97,7 @@ class _CollectedRequest(HTTPMessageDelegate):
     async def _run(self, result: Awaitable[object]) -> None:
         try:
             await result
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the callback raises
             self._on_error(type(error), error, error.__traceback__)
 
     def on_connection_lost(self, error: BaseException | None) -> None:

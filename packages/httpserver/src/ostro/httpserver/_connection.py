@@ -276,7 +276,7 @@ class HTTPConnection:
         self._call(exchange, self._start, exchange, head)
 
     def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
-        """Introduce the request to its delegate; return what the body must wait for, if anything."""
+        """Introduce the request to its delegate; return what the body must wait for, or None."""
         group = self._group
         delegate = group.delegate.start_request(self, exchange)
         if head.has_body and group.settings.decompress_request:
@@ -333,7 +333,7 @@ class HTTPConnection:
             waits = self._run(step, *args)
             if waits is not None and waits is not COMPLETED:
                 self._hold(exchange, waits)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever an application raises
             self._delegate_failed(exchange, error)
 
     def _hold(self, exchange: Exchange, waits: object) -> None:
@@ -476,7 +476,7 @@ class HTTPConnection:
     def _notify(self, step: Callable[..., object], *args: object) -> None:
         try:
             self._run(step, *args)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever an application raises
             app_log.exception("Uncaught exception in a close callback")
 
     # Deadlines
@@ -590,8 +590,7 @@ def _connection_context(
     stream: IOStream, address: object, protocol: str | None
 ) -> ConnectionContext:
     secure = isinstance(stream, SSLIOStream)
-    is_ip = isinstance(address, tuple) and bool(address)
-    remote_ip = str(address[0]) if is_ip else UNIX_SOCKET_IP
+    remote_ip = str(address[0]) if isinstance(address, tuple) and address else UNIX_SOCKET_IP
     return ConnectionContext(
         remote_ip, protocol or ("https" if secure else "http"), address, secure
     )

@@ -36,7 +36,7 @@ FILE_PIECE_SIZE = 262144
 
 
 def _failed() -> Awaitable[None]:
-    """Return an awaitable that raises StreamClosedError, and warns nobody when it is not awaited."""
+    """Return an awaitable that raises StreamClosedError, and warns nobody if not awaited."""
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     future.set_exception(StreamClosedError())
     future.exception()

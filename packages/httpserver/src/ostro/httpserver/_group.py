@@ -53,7 +53,7 @@ class ConnectionGroup:
         if self._empty is not None and not self.connections:
             self._empty.set()
 
-    async def drain(self, timeout: float | None) -> bool:
+    async def drain(self, timeout: float | None) -> bool:  # noqa: ASYNC109 - the bound is the point
         """Close idle connections now and busy ones after their answer; return whether all ended in
         time.
 

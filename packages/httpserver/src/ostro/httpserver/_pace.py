@@ -49,7 +49,10 @@ class BodyPace:
         if self._min_rate and window >= BODY_RATE_GRACE:
             rate = self._received / window
             if rate < self._min_rate:
-                return f"the request body came at {rate:.0f} bytes/s, expected at least {self._min_rate}"
+                return (
+                    f"the request body came at {rate:.0f} bytes/s, "
+                    f"expected at least {self._min_rate}"
+                )
         return None
 
     def next_check(self, now: float) -> float:
@@ -72,7 +75,7 @@ class WritePace:
         self._since = now
 
     def stalled(self, now: float, sent: int) -> bool:
-        """Tell whether nothing has left for too long; `sent` is the stream's count of bytes sent."""
+        """Tell whether nothing has left for too long; `sent` is the stream's count of bytes."""
         if sent != self._sent:
             self._sent = sent
             self._since = now

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ostro.http1 import DEFAULT_LIMITS, Limits
 from ostro.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
@@ -62,7 +63,7 @@ class HTTPServer(TCPServer):
         no_keep_alive: bool = False,
         io_loop: IOLoop | None = None,
         xheaders: bool = False,
-        ssl_options: ssl.SSLContext | Mapping[str, object] | None = None,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,  # Any: mixed as in ssl
         *,
         protocol: str | None = None,
         decompress_request: bool = False,
@@ -130,7 +131,7 @@ class HTTPServer(TCPServer):
         stream.write(error_response(503, "the server is full; try again later"))
         stream.close()
 
-    async def drain(self, timeout: float | None = 30.0) -> bool:
+    async def drain(self, timeout: float | None = 30.0) -> bool:  # noqa: ASYNC109 - as above
         """Finish what is in flight, take nothing new, and return whether all ended in time.
 
         Idle connections are closed at once, the others after their answer; whatever is left after

@@ -136,14 +136,14 @@ class Application(HTTPServerConnectionDelegate):
         return _RequestDelegate(self, server_conn, request_conn)
 
     def __call__(self, request: HTTPServerRequest) -> None:
-        """Answer a request that is complete, body included: the application as a request callback."""
+        """Answer a request that is complete, body included: be a request callback."""
         self._dispatch(request)
 
     def _dispatch(self, request: HTTPServerRequest) -> RequestHandler:
         match = self._find(request)
         try:
             handler = match.spec.handler_class(self, request, **match.spec.kwargs)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a handler raises
             app_log.exception("Uncaught exception making a handler for %r", request)
             match = _FAILED
             handler = match.spec.handler_class(self, request, **match.spec.kwargs)

@@ -18,7 +18,7 @@ _GROUP = re.compile(r"\{(\d+)\}")
 class ErrorHandler(RequestHandler):
     """Generates an error response with `status_code` for all requests."""
 
-    def initialize(self, status_code: int) -> None:  # type: ignore[override]  # each handler has its own
+    def initialize(self, status_code: int) -> None:
         """Take the status to answer with."""
         self.set_status(status_code)
 
@@ -37,7 +37,7 @@ class RedirectHandler(RequestHandler):
     of the request is added to it. `permanent`: 301 if true, as it is by default, else 302.
     """
 
-    def initialize(self, url: str, permanent: bool = True) -> None:  # type: ignore[override]  # as above
+    def initialize(self, url: str, permanent: bool = True) -> None:
         """Take the target."""
         self._url = url
         self._permanent = permanent
@@ -61,7 +61,7 @@ class FallbackHandler(RequestHandler):
     `fallback` takes the HTTPRequest and answers it; nothing of this handler is sent.
     """
 
-    def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:  # type: ignore[override]  # as above
+    def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
         """Take who answers."""
         self._fallback = fallback
 

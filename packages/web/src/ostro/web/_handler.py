@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeAlias
 from urllib.parse import urljoin
 
 from ostro.escape import xhtml_escape
-from ostro.gen import convert_yielded
+from ostro.gen import BadYieldError, convert_yielded
 from ostro.httputil import HTTPInputError, responses
 from ostro.stack_context import wrap
 
@@ -152,7 +152,7 @@ class RequestHandler(Cookies):
             self.set_header("Allow", ", ".join(self._allowed_methods()))
         try:
             self.write_error(status_code, **kwargs)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a subclass raises
             app_log.exception("Uncaught exception in write_error")
         if not self._finished:
             self.finish()
@@ -212,7 +212,9 @@ class RequestHandler(Cookies):
         """
         if callback is None:
             return None
-        return wrap(functools.partial(callback, *args, **kwargs) if args or kwargs else callback)
+        filled = functools.partial(callback, *args, **kwargs) if args or kwargs else callback
+        wrapped: Callable[..., Any] = wrap(filled)
+        return wrapped
 
     # One request's life
 
@@ -233,7 +235,7 @@ class RequestHandler(Cookies):
                 return
             if self._auto_finish and not self._finished:
                 self.finish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
     def _call_method(self, match: RouteMatch) -> Awaitable[None] | None:
@@ -262,7 +264,7 @@ class RequestHandler(Cookies):
                     await waits
                 if self._auto_finish and not self._finished:
                     self.finish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
     async def _run_to_end(self, waits: Awaitable[None]) -> None:
@@ -270,8 +272,12 @@ class RequestHandler(Cookies):
             await waits
             if self._auto_finish and not self._finished:
                 self.finish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
+
+    def _log(self) -> None:
+        """Write the completed request to the log."""
+        self.application.log_request(self)
 
     def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
         loop = asyncio.get_running_loop()
@@ -316,7 +322,7 @@ class RequestHandler(Cookies):
     def _log_exception(self, exc_info: ExcInfo) -> None:
         try:
             self.log_exception(*exc_info)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a subclass raises
             app_log.exception("Uncaught exception in log_exception")
 
     def _handle_stack_exception(
@@ -357,7 +363,7 @@ def _as_awaitable(result: object, method: Callable[..., object]) -> Awaitable[No
         )
     try:
         return convert_yielded(result)
-    except Exception:
+    except BadYieldError:
         raise TypeError(
             f"{method.__qualname__} returned {type(result).__name__}, expected None or an "
             "awaitable; a response is sent with self.write()"

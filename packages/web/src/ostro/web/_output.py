@@ -178,16 +178,17 @@ class Output:
         """
         if self._finished:
             raise RuntimeError("write() was called after finish()")
-        if isinstance(chunk, str):
-            self._write_buffer.append(chunk.encode())
-        elif isinstance(chunk, bytes):
-            self._write_buffer.append(chunk)
-        elif isinstance(chunk, Mapping):
+        data: object = chunk
+        if isinstance(data, str):
+            self._write_buffer.append(data.encode())
+        elif isinstance(data, bytes):
+            self._write_buffer.append(data)
+        elif isinstance(data, Mapping):
             self.set_header("Content-Type", JSON_TYPE)
-            self._write_buffer.append(json_encode(chunk).encode())
+            self._write_buffer.append(json_encode(data).encode())
         else:
-            hint = "; wrap a list in a dictionary" if isinstance(chunk, list) else ""
-            raise TypeError(f"write() takes bytes, str and dict, not {type(chunk).__name__}{hint}")
+            hint = "; wrap a list in a dictionary" if isinstance(data, list) else ""
+            raise TypeError(f"write() takes bytes, str and dict, not {type(data).__name__}{hint}")
 
     def flush(
         self, include_footers: bool = False, callback: Callable[[], None] | None = None
@@ -288,8 +289,8 @@ class Output:
         return chunk
 
     def _log(self) -> None:
-        """Write the completed request to the log."""
-        self.application.log_request(self)
+        """Write the completed request to the log; RequestHandler does that."""
+        raise NotImplementedError
 
     # Etags
 

@@ -99,7 +99,7 @@ def reverse_template(pattern: str) -> list[str] | None:
 
 
 def _end_of_group(pattern: str, start: int) -> int | None:
-    """Return the position after a capturing group without groups inside, or None if it is not that."""
+    """Return the position after a capturing group; None if it is no such, or has groups inside."""
     if pattern.startswith("(?", start) and not pattern.startswith("(?P<", start):
         return None
     escaped = in_class = False

@@ -229,7 +229,8 @@ class HostRoutes:
 def _as_spec(handler: HandlerSpec) -> URLSpec:
     if isinstance(handler, URLSpec):
         return handler
-    if not isinstance(handler, tuple | list) or not 2 <= len(handler) <= 4:
+    given: object = handler  # whatever the types say, people make mistakes
+    if not isinstance(given, tuple | list) or not 2 <= len(given) <= 4:
         raise TypeError(
             "a handler is a URLSpec or a tuple (pattern, handler_class[, kwargs[, name]]), "
             f"not {handler!r}"

@@ -20,7 +20,7 @@ class OutputTransform:
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Return what to send in place of the status, the headers and the first bytes of the body."""
+        """Return what to send in place of the status, the headers and the first of the body."""
         return status_code, headers, chunk
 
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:

@@ -69,7 +69,7 @@ class MissingArgumentError(HTTPError):
         self.arg_name = arg_name
 
 
-class Finish(WebError):
+class Finish(WebError):  # noqa: N818 - it is no error, and Tornado's name
     """Ends the request without an error: what has been written so far is sent.
 
     An argument, if given, is passed on to `RequestHandler.finish`.
@@ -77,7 +77,7 @@ class Finish(WebError):
 
 
 class NotReversibleError(WebError):
-    """A URL was asked for by name, and its pattern is too general, or the arguments do not fit it."""
+    """A URL was asked for by name, and its pattern is too general or the arguments do not fit."""
 
 
 class MissingSettingError(WebError):
