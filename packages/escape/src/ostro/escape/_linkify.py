@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ._html import xhtml_escape
 from ._strings import text_of
@@ -49,8 +49,7 @@ _TRAILING_PUNCTUATION = (
 """What belongs to the sentence, not to the address, at the end of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(NamedTuple):
     """An address found in the text: where it stands, and what it links to."""
 
     start: int
