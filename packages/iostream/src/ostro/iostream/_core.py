@@ -74,6 +74,7 @@ class StreamCore:
         "__weakref__",
         "_callbacks_under_way",
         "_close_callback",
+        "_doubtful",
         "_fd",
         "_listening",
         "_loop",
@@ -93,6 +94,10 @@ class StreamCore:
         # Is the file descriptor registered with the loop, for reading and for writing?
         self._listening = False
         self._watching_writes = False
+        # Bytes came, and nothing has shown since that no error lies behind them. That matters
+        # because uvloop reports an error (a reset) once, whatever else is there, and then watches
+        # no more: someone has to look before the next event is waited for. See `_read_on`.
+        self._doubtful = False
         # Who learns of what happens: in push mode the receiver, always the close callback.
         self._receiver: Receiver | None = None
         self._close_callback: Callable[[], object] | None = None
@@ -136,6 +141,7 @@ class StreamCore:
             if not self._listening:
                 Context().run(self._loop.add_reader, self._fd, self._on_readable)
                 self._listening = True
+                self._doubtful = False
         elif self._listening:
             self._stop_listening()
 

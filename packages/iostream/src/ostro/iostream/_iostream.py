@@ -298,10 +298,14 @@ class IOStream(BaseIOStream):
         if not data:
             self._on_eof()
             return
+        self._doubtful = True
         try:
             receiver.data_received(data)
         except Exception as error:  # noqa: BLE001 - whatever a receiver raises
             self._receiver_failed(receiver, error)
+            return
+        if self._doubtful:  # nothing was sent in answer
+            self._read_on()
 
     def read_from_fd(self, limit: int) -> bytes | None:
         """Read up to `limit` bytes: b"" at the end, None when there is nothing now."""

@@ -19,6 +19,9 @@ from .errors import ReadPendingError, StreamClosedError, StreamError
 READ_AHEAD: Final = 65536
 """Bytes that are read while nobody reads, to notice the end of the connection behind them."""
 
+READS_PER_EVENT: Final = 8
+"""How many chunks are read in a row at most before other streams get their turn."""
+
 
 class ReadingStream(WritingStream):
     """A stream that bytes can be read from, pushed or pulled."""
@@ -64,10 +67,22 @@ class ReadingStream(WritingStream):
     # Events
 
     def _on_readable(self) -> None:
-        if self._wants_data():
-            self._read_once()
-        else:
+        if not self._wants_data():
             self._stop_listening()  # left on from the last read, in case another one followed
+        elif self._read_once() and self._doubtful:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read until it is certain that the loop tells when there is more, or nobody wants more.
+
+        The number of rounds is bounded, so that the other streams get their turn.
+        """
+        for _ in range(READS_PER_EVENT):
+            if not self._doubtful or not self._listening or not self._wants_data():
+                return
+            if not self._read_once():
+                return
+        self._call_soon(self._read_on)
 
     def _read_once(self) -> bool:
         if not self._wants_bytes():
@@ -78,9 +93,12 @@ class ReadingStream(WritingStream):
             self._read_failed(error)
             return False
         if data:
+            self._doubtful = True
             self._on_data(data)
             return True
-        if data is not None:
+        if data is None:
+            self._doubtful = False
+        else:
             self._on_eof()
         return False
 
@@ -138,12 +156,9 @@ class ReadingStream(WritingStream):
         return 0 if self._buffer is None else len(self._buffer)
 
     def _fail_pending(self, error: BaseException | None) -> None:
-        read, self._read = self._read, None
-        if read is not None:
-            buffer, self._buffer = self._buffer, None
-            if not read.finish(bytearray() if buffer is None else buffer):
-                self._buffer = buffer
-                read.fail(StreamClosedError(error))
+        read = self._read
+        if read is not None and not self._finish(read):
+            read.fail(StreamClosedError(error))
         self._fail_writes(error)
 
     # Push mode
@@ -248,11 +263,12 @@ class ReadingStream(WritingStream):
         self._read = read
         if not self._feed_pending():
             if self._phase is CLOSED:
-                self._read = None
-                if not read.finish(bytearray()):
+                if not self._finish(read):
                     raise StreamClosedError(self.error)
             elif self._eof:
                 self._lose(None)
+            elif self._doubtful and self._listening:
+                self._call_soon(self._read_on)
 
     def _feed_pending(self) -> bool:
         """Feed the buffer to the pending read; say whether that is settled now."""
@@ -284,6 +300,15 @@ class ReadingStream(WritingStream):
         if not buffer:
             self._buffer = None
         return settled
+
+    def _finish(self, read: Read) -> bool:
+        """Complete the pending read at the end of the stream, if it can be."""
+        self._read = None
+        buffer, self._buffer = self._buffer, None
+        if read.finish(bytearray() if buffer is None else buffer):
+            return True
+        self._buffer = buffer
+        return False
 
     def _drop_read(self, read: Read) -> None:
         """Forget a read whose caller was cancelled, without losing bytes."""

@@ -15,7 +15,7 @@ from typing import Final, Literal, overload
 
 from ostro.ioloop import IOLoop
 
-from ._base import DEFAULT_MAX_BUFFER_SIZE, DEFAULT_READ_CHUNK_SIZE
+from ._base import DEFAULT_MAX_BUFFER_SIZE, DEFAULT_READ_CHUNK_SIZE, BaseIOStream
 from ._context import SSLOptions, default_client_context, ssl_options_to_context
 from ._core import CLOSED, HANDSHAKING, OPEN, general_log
 from ._iostream import INTERNET, IOStream
@@ -211,10 +211,7 @@ class SSLIOStream(IOStream):
         return self._phase is HANDSHAKING or super()._wants_data()
 
     def _on_readable(self) -> None:
-        if self._wants_data():
-            self._read_once()
-        else:
-            self._stop_listening()
+        BaseIOStream._on_readable(self)  # not the one for plain sockets
 
     def _read_once(self) -> bool:
         session = self._session
@@ -225,6 +222,7 @@ class SSLIOStream(IOStream):
         except OSError as error:
             self._read_failed(error)
             return False
+        self._doubtful = received is not None
         if received is None:
             return False
         if self._phase is HANDSHAKING:
@@ -233,7 +231,7 @@ class SSLIOStream(IOStream):
             self._on_records(session, received)
         else:
             self._on_eof()
-        return True
+        return bool(received)
 
     def _on_records(self, session: TLSSession, received: bytes) -> None:
         data = session.decrypt(received)
@@ -321,6 +319,9 @@ class SSLIOStream(IOStream):
             session.end_output()
             with contextlib.suppress(OSError):
                 self._send_records()
+                # What a server says right after the handshake (tickets) may lie unread in the
+                # kernel, which would then turn this end into a reset and destroy what was sent.
+                self._socket.recv(self._read_chunk_size)
         super().close_fd()
 
 

@@ -102,6 +102,8 @@ class WritingStream(StreamCore):
                     sent = self.write_to_fd(data)
                 except OSError as error:
                     return self._refuse(data, error)
+                if sent:
+                    self._doubtful = False  # a connection that was reset takes nothing
                 if sent == size and not self._backlog:
                     if callback is not None:
                         self._run_later(_wrapped(callback))
