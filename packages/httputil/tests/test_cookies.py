@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ostro.httputil import format_set_cookie, parse_cookie, parse_cookies
+from ostro.httputil import Cookies, format_set_cookie, parse_cookie
 
 from .support import within
 
@@ -49,21 +49,39 @@ def test_a_cookie_header_is_read(header: str, expected: dict[str, str]) -> None:
 
 
 def test_cookies_are_morsels() -> None:
-    cookies = parse_cookies('a="b c"; path=/x')
+    cookies = Cookies('a="b c"; path=/x')
 
     assert isinstance(cookies["a"], Morsel)
     assert (cookies["a"].key, cookies["a"].value) == ("a", "b c")
     assert cookies["a"].coded_value == '"b c"'
     assert cookies["path"].value == "/x"
+    assert cookies["a"] is cookies["a"]
+
+
+def test_cookies_are_a_mapping() -> None:
+    cookies = Cookies("a=b; c=d; a=e")
+
+    assert (len(cookies), list(cookies)) == (2, ["a", "c"])
+    assert "a" in cookies
+    assert "b" not in cookies
+    assert cookies.get("b") is None
+    assert {name: morsel.value for name, morsel in cookies.items()} == {"a": "e", "c": "d"}
+    with pytest.raises(KeyError):
+        cookies["b"]
+    assert dict(Cookies()) == {}
+
+
+def test_repr_has_names_and_no_values() -> None:
+    assert repr(Cookies("a\x1b=secret; b\xe9=secret")) == "Cookies(['b\\xe9'])"
 
 
 def test_a_nameless_cookie_has_no_morsel() -> None:
-    assert list(parse_cookies("alone; =b; c=d; ")) == ["c"]
+    assert list(Cookies("alone; =b; c=d; ")) == ["c"]
 
 
 @pytest.mark.parametrize("header", [r'a="\015\012"; b=c', "a=\x01; b=c", "a\x7f=x; b=c"])
 def test_a_cookie_with_control_characters_has_no_morsel(header: str) -> None:
-    assert list(parse_cookies(header)) == ["b"]
+    assert list(Cookies(header)) == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +89,14 @@ def test_a_cookie_with_control_characters_has_no_morsel(header: str) -> None:
 )
 def test_a_hostile_header_takes_linear_time(piece: str) -> None:
     within(2.0, lambda: parse_cookie(piece * 50_000))
-    within(2.0, lambda: parse_cookies('a="' + piece * 50_000 + '"'))
+    within(2.0, lambda: Cookies('a="' + piece * 50_000 + '"'))
 
 
 @settings(max_examples=300)
 @given(st.text('ab=;" \\012\t,é\x00\r€', max_size=30))
 def test_it_never_raises(header: str) -> None:
     assert isinstance(parse_cookie(header), dict)
-    assert all(name == morsel.key for name, morsel in parse_cookies(header).items())
+    assert all(name == morsel.key for name, morsel in Cookies(header).items())
 
 
 @settings(max_examples=300)
@@ -88,7 +106,7 @@ def test_what_is_set_is_read_back(value: str) -> None:
 
     assert pair.isascii()
     assert parse_cookie(pair) == {"name": value}
-    assert parse_cookies(pair)["name"].value == value
+    assert Cookies(pair)["name"].value == value
 
 
 @given(st.text(st.characters(max_codepoint=126, min_codepoint=32)))

@@ -62,7 +62,7 @@ def test_everything_has_a_default() -> None:
     request = HTTPServerRequest()
 
     assert (request.method, request.uri, request.version) == ("GET", "/", "HTTP/1.0")
-    assert (request.headers, request.body, request.cookies) == (HTTPHeaders(), b"", {})
+    assert (request.headers, request.body, dict(request.cookies)) == (HTTPHeaders(), b"", {})
     assert (request.host, request.remote_ip, request.protocol) == ("127.0.0.1", "", "http")
     assert request.arguments == request.query_arguments == request.body_arguments == {}
     assert request.files == {}

@@ -10,7 +10,7 @@ from ._connection import (
     HTTPServerConnectionDelegate,
     StreamReceiver,
 )
-from ._cookies import parse_cookie, parse_cookies
+from ._cookies import Cookies, parse_cookie
 from ._dates import format_timestamp, http_date_now, parse_date
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
@@ -40,6 +40,7 @@ __all__ = [
     "BodyLimits",
     "ByteStream",
     "ConnectionContext",
+    "Cookies",
     "HTTPConnection",
     "HTTPFile",
     "HTTPHeaders",
@@ -62,7 +63,6 @@ __all__ = [
     "parse_accept",
     "parse_body_arguments",
     "parse_cookie",
-    "parse_cookies",
     "parse_date",
     "parse_multipart_form_data",
     "parse_parameters",

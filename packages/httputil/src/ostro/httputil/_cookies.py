@@ -7,6 +7,7 @@ for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from http.cookies import Morsel
 from typing import Final
 
@@ -38,29 +39,57 @@ def parse_cookie(cookie: str) -> dict[str, str]:
     return cookies
 
 
-def parse_cookies(cookie: str) -> dict[str, Morsel[str]]:
-    """Return the cookies of a Cookie header as morsels, by name. It never raises.
+class Cookies(Mapping[str, Morsel[str]]):
+    """The cookies of a Cookie header as morsels, by name. It never raises for what it reads.
 
-    A cookie without a name, or with a control character after unquoting, is left out. See
-    `parse_cookie`.
+    A cookie without a name, or with a control character even after unquoting, is left out. For the
+    rest see `parse_cookie`. A morsel is made when it is first asked for: it costs as much as
+    parsing five cookies.
     """
-    morsels: dict[str, Morsel[str]] = {}
-    for pair in cookie.split(";"):
-        name, equals, coded = pair.partition("=")
-        name = name.strip(" \t")
-        coded = coded.strip(" \t")
-        if not equals or not name:
-            continue
-        value = _unquote(coded)
-        if _find_control(value) or _find_control(coded) or _find_control(name):
-            continue
-        morsel: Morsel[str] = Morsel()
-        # Not Morsel.set: it refuses names that browsers do send ("path", "a[0]").
-        morsel.__setstate__(  # type: ignore[attr-defined]  # typeshed lacks the pickle protocol
-            {"key": name, "value": value, "coded_value": coded}
-        )
-        morsels[name] = morsel
-    return morsels
+
+    __slots__ = ("_coded", "_morsels")
+
+    def __init__(self, header: str = "") -> None:
+        self._morsels: dict[str, Morsel[str]] = {}
+        self._coded: dict[str, str] = {}
+        # Without one of these in the header no cookie can have a control character in it.
+        suspicious = "\\" in header or _find_control(header) is not None
+        for pair in header.split(";"):
+            name, equals, coded = pair.partition("=")
+            name = name.strip(" \t")
+            if not equals or not name:
+                continue
+            coded = coded.strip(" \t")
+            if not (suspicious and _has_control(name, coded)):
+                self._coded[name] = coded
+
+    def __getitem__(self, name: str) -> Morsel[str]:
+        morsel = self._morsels.get(name)
+        if morsel is None:
+            coded = self._coded[name]
+            morsel = self._morsels[name] = Morsel()
+            # Not Morsel.set: it refuses names that browsers do send ("path", "a[0]").
+            morsel.__setstate__(  # type: ignore[attr-defined]  # typeshed lacks the pickle protocol
+                {"key": name, "value": _unquote(coded), "coded_value": coded}
+            )
+        return morsel
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._coded
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._coded)
+
+    def __len__(self) -> int:
+        return len(self._coded)
+
+    def __repr__(self) -> str:
+        # Values are credentials; names are enough for whoever debugs.
+        return f"Cookies({list(self._coded)!a})"
+
+
+def _has_control(name: str, coded: str) -> bool:
+    return any(_find_control(text) for text in (name, coded, _unquote(coded)))
 
 
 def _unquote(value: str) -> str:

@@ -45,11 +45,11 @@ def format_timestamp(ts: float | tuple[int, ...] | time.struct_time | datetime) 
     'Sun, 27 Jan 2013 18:43:20 GMT'
     """
     if isinstance(ts, (int, float)):
-        seconds = ts
+        seconds = float(ts)
     elif isinstance(ts, datetime):
-        seconds = calendar.timegm(ts.utctimetuple())
+        seconds = float(calendar.timegm(ts.utctimetuple()))
     elif isinstance(ts, tuple):
-        seconds = calendar.timegm(ts)
+        seconds = float(calendar.timegm(ts))
     else:
         raise TypeError(f"expected a number, tuple, struct_time or datetime, not {type(ts)}")
     year, month, day, hour, minute, second, weekday, _, _ = _utc(seconds)

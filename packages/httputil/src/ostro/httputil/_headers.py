@@ -6,8 +6,9 @@ reading a field costs one lookup; a second one exists only when some field is re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from operator import attrgetter
+from typing import Final, TypeVar, overload
 
 from ._grammar import find_forbidden_in_value, is_token
 from ._names import canonical_name, name_cache
@@ -59,7 +60,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         once to all its values, in order; what `single` says for such a name gives only its place.
         Both are owned by the headers from then on.
         """
-        headers = cls.__new__(cls)
+        headers = _allocate(cls)
         headers._single = single
         headers._repeated = repeated
         if repeated is not None:
@@ -245,6 +246,11 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def _by_name(self) -> dict[str, list[str]]:
         return {name: self.get_list(name) for name in self._single}
+
+
+# HTTPHeaders.__new__, under which name mypyc 2.4 cannot compile it. It skips __init__, which would
+# cost as much again as all of from_parsed.
+_allocate: Final[Callable[[type[HTTPHeaders]], HTTPHeaders]] = attrgetter("__new__")(HTTPHeaders)
 
 
 def _copy_repeated(repeated: dict[str, list[str]] | None) -> dict[str, list[str]] | None:

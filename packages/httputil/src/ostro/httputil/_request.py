@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from http.cookies import Morsel
 from typing import TYPE_CHECKING
 
 from ._bodies import parse_body_arguments
-from ._cookies import parse_cookies
+from ._cookies import Cookies
 from ._file import HTTPFile
 from ._headers import HTTPHeaders
 from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
@@ -111,7 +110,7 @@ class HTTPServerRequest:
         self._body_error: HTTPInputError | None = None
         self._arguments: dict[str, list[bytes]] | None = None
         self._files: dict[str, list[HTTPFile]] | None = files
-        self._cookies: dict[str, Morsel[str]] | None = None
+        self._cookies: Cookies | None = None
 
     @property
     def start_line(self) -> RequestStartLine:
@@ -211,11 +210,10 @@ class HTTPServerRequest:
         return self._files or {}
 
     @property
-    def cookies(self) -> dict[str, Morsel[str]]:
+    def cookies(self) -> Cookies:
         """The cookies, each a `http.cookies.Morsel`. What is malformed in them is passed over."""
         if self._cookies is None:
-            header = self.headers.get("Cookie")
-            self._cookies = parse_cookies(header) if header else {}
+            self._cookies = Cookies(self.headers.get("Cookie", ""))
         return self._cookies
 
     def supports_http_1_1(self) -> bool:
@@ -285,18 +283,20 @@ class HTTPServerRequest:
             raise HTTPInputError(self._body_error.message, self._body_error.status)
         arguments: dict[str, list[bytes]] = {}
         files: dict[str, list[HTTPFile]] = {}
-        try:
-            parse_body_arguments(
-                self.headers.get("Content-Type", ""),
-                self._body,
-                arguments,
-                files,
-                self.headers,
-                limits=self.body_limits,
-            )
-        except HTTPInputError as error:
-            self._body_error = error
-            raise
+        if self._body:
+            content_type = self.headers.get("Content-Type", "")
+            try:
+                parse_body_arguments(
+                    content_type,
+                    self._body,
+                    arguments,
+                    files,
+                    self.headers,
+                    limits=self.body_limits,
+                )
+            except HTTPInputError as error:
+                self._body_error = error
+                raise
         self._body_arguments = arguments
         if self._files is None:
             self._files = files

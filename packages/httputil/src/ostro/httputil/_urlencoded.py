@@ -24,7 +24,10 @@ def parse_urlencoded(
 
     Spec: URL Standard section 5.1 (application/x-www-form-urlencoded parsing).
     """
-    merge_arguments(arguments, parse_fields(data, max_fields))
+    for name, values in parse_fields(data, max_fields).items():
+        known = arguments.setdefault(name, values)
+        if known is not values:
+            known.extend(values)
 
 
 def parse_fields(data: bytes, max_fields: int | None) -> dict[str, list[bytes]]:
