@@ -44,11 +44,13 @@ class BlockingWatch:
         if not seconds > 0:
             raise InvalidArgumentError("seconds", seconds, "a number above 0, or None")
         if threading.current_thread() is not threading.main_thread():
-            raise InvalidArgumentError(
-                "set_blocking_signal_threshold", "a call in another thread", "the main thread"
-            )
+            name = threading.current_thread().name
+            raise InvalidArgumentError("the calling thread", name, "the main thread")
         self.clear()
-        self._previous = signal.signal(signal.SIGALRM, signal.SIG_DFL if action is None else action)
+        self._action = action
+        # Without an action it is the system that kills, even if no Python code runs any more.
+        handler = signal.SIG_DFL if action is None else self._on_alarm
+        self._previous = signal.signal(signal.SIGALRM, handler)
         self.seconds = seconds
         if self._loop.is_running():
             self.resume()

@@ -142,4 +142,5 @@ def describe(callback: Callback) -> str:
             inner = inner.__wrapped__
         else:
             inner = type(inner)
-    return f"{inner.__module__}.{inner.__qualname__}"
+    module = getattr(inner, "__module__", None)  # a method of a built-in type has none
+    return f"{module}.{inner.__qualname__}" if module else str(inner.__qualname__)

@@ -34,9 +34,9 @@ class Completed(Generic[T_co]):
         """Return the result."""
         return self._result
 
-    def exception(self) -> None:
+    def exception(self) -> BaseException | None:
         """Return None: there is no exception."""
-        return
+        return None
 
     def cancelled(self) -> bool:
         """Return False."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from ostro.stack_context import is_active, wrap
 
 from ._callbacks import Callback
-from ._errors import HandlerExistsError, InvalidArgumentError, UnknownHandlerError
+from ._errors import HandlerExistsError, InvalidArgumentError, LoopClosedError, UnknownHandlerError
 
 NONE = 0
 READ = 0x001
@@ -57,6 +57,7 @@ class Handlers:
 
     def add(self, source: int | HasFileno, callback: Callback, events: int) -> None:
         """Register a handler. See `IOLoop.add_handler`."""
+        self._check_open("add_handler()")
         fd = _fileno(source)
         if fd < 0:
             raise InvalidArgumentError("fd", source, "an open file descriptor, socket or file")
@@ -68,6 +69,7 @@ class Handlers:
 
     def update(self, source: int | HasFileno, events: int) -> None:
         """Change the events of a handler. See `IOLoop.update_handler`."""
+        self._check_open("update_handler()")
         handler = self._find(source)
         if handler is None:
             raise UnknownHandlerError(source)
@@ -78,7 +80,8 @@ class Handlers:
         handler = self._find(source)
         if handler is not None:
             del self._by_fd[handler.fd]
-            self._listen(handler, NONE)
+            if not self._loop.is_closed():
+                self._listen(handler, NONE)
 
     def remove_all(self, close: bool) -> None:
         """Forget every handler, and close what they are for if `close` says so."""
@@ -86,6 +89,10 @@ class Handlers:
             self.remove(handler.source)
             if close:
                 _close(handler.source)
+
+    def _check_open(self, operation: str) -> None:
+        if self._loop.is_closed():
+            raise LoopClosedError(operation)
 
     def _find(self, source: int | HasFileno) -> _Handler | None:
         fd = _fileno(source)
@@ -115,10 +122,9 @@ class Handlers:
         handler.events = events
 
     def _on_event(self, handler: _Handler, event: int) -> None:
-        if handler.events & event:
-            arguments = (handler.source, event)
-            context = handler.context.copy()
-            context.run(self._run, handler.user_callback, handler.call, arguments)
+        arguments = (handler.source, event)
+        context = handler.context.copy()
+        context.run(self._run, handler.user_callback, handler.call, arguments)
 
 
 def _fileno(source: int | HasFileno) -> int:

@@ -1,4 +1,9 @@
-"""IOLoop: an asyncio loop with the methods of this framework on it."""
+"""IOLoop: an asyncio loop with the methods of this framework on it.
+
+The facade itself, with the documentation of each method, which is most of this file: it finds the
+loop that is meant, starts and stops it, and hands on. File descriptors are the affair of
+`_handlers`, what callbacks return and raise that of `_callbacks`, the alarm that of `_blocking`.
+"""
 
 import asyncio
 import concurrent.futures
@@ -7,7 +12,8 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from types import FrameType
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
@@ -74,10 +80,6 @@ class IOLoop:
             impl = new_event_loop()
         elif not isinstance(impl, asyncio.AbstractEventLoop):
             raise InvalidArgumentError("impl", impl, "an asyncio event loop or None")
-        with _registry_lock:
-            if hasattr(impl, _FACADE):
-                raise LoopExistsError
-            setattr(impl, _FACADE, self)
         self._loop = impl
         self._callbacks = Callbacks(impl, self)
         self._handlers = Handlers(impl, self._callbacks.run)
@@ -86,10 +88,15 @@ class IOLoop:
         self._run = self._callbacks.run
         # The executor of the program, for run_in_executor(None, ...).
         self._executor: concurrent.futures.Executor | None = None
-        self._state_lock = threading.Lock()
+        # Guards the two below. A signal handler may call stop() inside stop().
+        self._state_lock = threading.RLock()
         self._started = False
         # stop() came when the loop did not run.
         self._stop_requested = False
+        with _registry_lock:
+            if hasattr(impl, _FACADE):
+                raise LoopExistsError
+            setattr(impl, _FACADE, self)
 
     # Which loop: the process's, the thread's, the running one
 
@@ -113,9 +120,6 @@ class IOLoop:
         however it came to be. A program with several says early which it is.
         """
         global _instance
-        found = _instance
-        if found is not None and not found._loop.is_closed():
-            return found
         with _registry_lock:
             found = _instance
             if found is None or found._loop.is_closed():
@@ -226,6 +230,10 @@ class IOLoop:
         """Tell whether the loop runs."""
         return self._loop.is_running()
 
+    @overload
+    def run_sync(self, func: Callable[[], Awaitable[T]], timeout: float | None = None) -> T: ...
+    @overload
+    def run_sync(self, func: Callable[[], object], timeout: float | None = None) -> Any: ...
     def run_sync(self, func: Callable[[], object], timeout: float | None = None) -> Any:
         """Start the loop, run `func` on it to its end, stop the loop.
 
@@ -451,7 +459,8 @@ class IOLoop:
                 awaitable, which then runs as a task, and the callback gets the task.
             callback: Called with the future, whose result or exception it should take.
         """
-        self._callbacks.when_done(future, callback, wrap(callback) if is_active() else callback)
+        call = wrap(callback) if is_active() else callback
+        self._callbacks.when_done(future, callback, call)
 
     def run_in_executor(
         self, executor: concurrent.futures.Executor | None, func: Callable[..., T], *args: Any
@@ -460,13 +469,17 @@ class IOLoop:
 
         Args:
             executor: None means the one given to `set_default_executor`, or threads of the loop.
-            func: Called in the executor.
+            func: Called in the executor; in a thread it sees the context variables of this place.
             *args: Its arguments.
 
         Returns:
             A future for the result.
         """
-        return self._loop.run_in_executor(executor or self._executor, func, *args)
+        executor = executor or self._executor
+        if executor is None or isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+            # Other executors may have to pickle what they are given, and a Context cannot be.
+            return self._loop.run_in_executor(executor, copy_context().run, func, *args)
+        return self._loop.run_in_executor(executor, func, *args)
 
     def set_default_executor(self, executor: concurrent.futures.Executor) -> None:
         """Set what `run_in_executor(None, ...)` uses. `close` does not shut it down."""

@@ -45,6 +45,10 @@ class PeriodicCallback:
     ) -> None:
         if isinstance(callback_time, datetime.timedelta):
             callback_time = callback_time / datetime.timedelta(milliseconds=1)
+        elif not isinstance(callback_time, (int, float)):
+            raise InvalidArgumentError(
+                "callback_time", callback_time, "milliseconds or a timedelta"
+            )
         if not 0 < callback_time < math.inf:
             raise InvalidArgumentError("callback_time", callback_time, "milliseconds above 0")
         if not 0 <= jitter <= 1:

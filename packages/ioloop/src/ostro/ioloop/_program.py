@@ -2,13 +2,20 @@
 
 import asyncio
 import inspect
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, overload
 
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, LoopRunningError
 from ._loop import IOLoop
-from ._running import new_event_loop, resolve
+from ._running import resolve
+
+T = TypeVar("T")
 
 
+@overload
+def run(main: Awaitable[T] | Callable[[], Awaitable[T]], *, debug: bool | None = None) -> T: ...
+@overload
+def run(main: Callable[[], object], *, debug: bool | None = None) -> Any: ...
 def run(main: object, *, debug: bool | None = None) -> Any:
     """Run a program: `main` to its end, on a new loop that is closed afterwards.
 
@@ -26,20 +33,25 @@ def run(main: object, *, debug: bool | None = None) -> Any:
         The result of `main`.
 
     Raises:
-        RuntimeError: If a loop runs in this thread.
+        LoopRunningError: If a loop runs in this thread.
         InvalidArgumentError: If `main` is something else.
     """
     if not (callable(main) or inspect.isawaitable(main)):
         raise InvalidArgumentError("main", main, "a coroutine function or a coroutine")
 
+    if asyncio._get_running_loop() is not None:
+        if inspect.iscoroutine(main):
+            main.close()  # or else it would complain that nobody awaited it
+        raise LoopRunningError("run()", "await the function instead")
+
     async def run_main() -> Any:
         return await resolve(main() if callable(main) else main)
 
-    with asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
-        io_loop = IOLoop.for_loop(runner.get_loop())
-        if not IOLoop.initialized():
-            io_loop.install()
-        try:
+    io_loop = IOLoop()
+    if not IOLoop.initialized():
+        io_loop.install()
+    try:
+        with asyncio.Runner(debug=debug, loop_factory=lambda: io_loop.asyncio_loop) as runner:
             return runner.run(run_main())
-        finally:
-            io_loop.set_blocking_signal_threshold(None, None)
+    finally:
+        io_loop.close()

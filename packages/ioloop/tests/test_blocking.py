@@ -1,0 +1,191 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from ostro.ioloop import InvalidArgumentError, IOLoop
+
+from .support import run_until_idle
+
+# pytest-timeout would use the same signal otherwise.
+pytestmark = pytest.mark.timeout(60, method="thread")
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def test_action_is_called_while_the_loop_is_blocked(io_loop: IOLoop, pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    seen = []
+
+    def block() -> None:
+        os.read(reading, 1)  # until the action writes
+        io_loop.stop()
+
+    def action(signum: int, frame: FrameType | None) -> None:
+        assert frame is not None
+        seen.append((signum, frame.f_code.co_name))
+        os.write(writing, b"x")
+
+    io_loop.set_blocking_signal_threshold(0.01, action)
+    io_loop.add_callback(block)
+    io_loop.start()
+    io_loop.set_blocking_signal_threshold(None, None)
+
+    assert seen == [(signal.SIGALRM, "block")]
+
+
+def test_stack_is_logged_while_the_loop_is_blocked(
+    io_loop: IOLoop, pipe: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    reading, writing = pipe
+
+    class Unblock(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            os.write(writing, b"x")
+
+    def block_for_the_log() -> None:
+        os.read(reading, 1)
+        io_loop.stop()
+
+    unblock = Unblock()
+    logging.getLogger("ostro.general").addHandler(unblock)
+    io_loop.set_blocking_log_threshold(0.01)
+    io_loop.add_callback(block_for_the_log)
+    io_loop.start()
+    io_loop.set_blocking_log_threshold(None)
+    logging.getLogger("ostro.general").removeHandler(unblock)
+
+    [record] = caplog.records
+    assert record.name == "ostro.general"
+    assert record.getMessage().startswith("IOLoop blocked for more than 0.010000 seconds in\n")
+    assert "block_for_the_log" in record.getMessage()
+
+
+def test_alarm_is_pending_only_while_the_loop_runs(io_loop: IOLoop) -> None:
+    seen = []
+
+    def look() -> None:
+        seen.append(signal.getitimer(signal.ITIMER_REAL)[0] > 0)
+
+    def action(signum: int, frame: FrameType | None) -> None:
+        pytest.fail("nothing blocks")
+
+    io_loop.set_blocking_signal_threshold(60, action)
+    look()
+    io_loop.add_callback(look)
+    run_until_idle(io_loop)
+    look()
+    io_loop.run_sync(look)
+    look()
+    io_loop.set_blocking_signal_threshold(None, None)
+    io_loop.run_sync(look)
+
+    assert seen == [False, True, False, True, False, False]
+
+
+async def test_threshold_can_be_set_on_a_running_loop(io_loop: IOLoop) -> None:
+    io_loop.set_blocking_log_threshold(60)
+    pending = signal.getitimer(signal.ITIMER_REAL)[0]
+    io_loop.set_blocking_log_threshold(None)
+
+    assert 60 < pending <= 75
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+async def test_loop_that_turns_puts_the_alarm_off(io_loop: IOLoop) -> None:
+    io_loop.set_blocking_log_threshold(0.001)
+    heartbeats = 0
+    done = io_loop.asyncio_loop.create_future()
+
+    def turn() -> None:
+        nonlocal heartbeats
+        heartbeats += 1
+        if heartbeats == 10:
+            done.set_result(None)
+        else:
+            io_loop.call_later(0.001, turn)
+
+    turn()
+    await done
+    still_set = signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+    io_loop.set_blocking_log_threshold(None)
+
+    assert still_set
+
+
+def test_signal_is_given_back(io_loop: IOLoop) -> None:
+    def previous(signum: int, frame: FrameType | None) -> None:
+        pytest.fail("no alarm was asked for")
+
+    original = signal.signal(signal.SIGALRM, previous)
+
+    io_loop.set_blocking_log_threshold(60)
+    io_loop.set_blocking_log_threshold(50)
+    during = signal.getsignal(signal.SIGALRM)
+    io_loop.close()
+
+    assert during is not previous
+    assert signal.getsignal(signal.SIGALRM) is previous
+    signal.signal(signal.SIGALRM, original)
+
+
+def test_alarm_after_a_foreign_loop_has_ended_is_ignored(io_loop: IOLoop) -> None:
+    def action(signum: int, frame: FrameType | None) -> None:
+        pytest.fail("the loop is not blocked, it does not run")
+
+    io_loop.set_blocking_signal_threshold(60, action)
+
+    signal.raise_signal(signal.SIGALRM)
+
+    io_loop.set_blocking_signal_threshold(None, None)
+
+
+def test_process_is_killed_without_an_action() -> None:
+    script = """
+import signal
+from ostro.ioloop import IOLoop
+io_loop = IOLoop()
+io_loop.set_blocking_signal_threshold(0.01, None)
+def block():
+    while True:
+        signal.sigwait([signal.SIGUSR1])
+io_loop.add_callback(block)
+io_loop.start()
+"""
+
+    process = subprocess.run([sys.executable, "-c", script], check=False)
+
+    assert process.returncode == -signal.SIGALRM
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_threshold_that_is_not_above_0_is_refused(io_loop: IOLoop, seconds: float) -> None:
+    with pytest.raises(InvalidArgumentError, match="a number above 0, or None"):
+        io_loop.set_blocking_log_threshold(seconds)
+
+
+def test_threshold_is_refused_in_another_thread(io_loop: IOLoop) -> None:
+    seen = []
+
+    def in_thread() -> None:
+        with pytest.raises(InvalidArgumentError, match="the main thread"):
+            io_loop.set_blocking_log_threshold(60)
+        seen.append("refused")
+
+    thread = threading.Thread(target=in_thread)
+    thread.start()
+    thread.join()
+
+    assert seen == ["refused"]
