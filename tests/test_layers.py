@@ -166,6 +166,10 @@ def test_what_the_tests_and_tools_import_is_declared_in_the_environment() -> Non
         ROOT / "examples",
     ]
     found = [use for folder in folders for path in folder.rglob("*.py") for use in imports_of(path)]
-    needed = {distribution_of(use) for use in found} - {None} - BY_DISTRIBUTION.keys()
+    needed = {
+        distribution_of(use)
+        for use in found
+        if not use.file.with_name(f"{use.module}.py").exists()  # a neighbour of a program
+    } - {None, *BY_DISTRIBUTION}
 
     assert needed <= declared
