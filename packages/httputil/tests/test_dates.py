@@ -100,6 +100,8 @@ def test_the_date_of_now_is_formatted_once_a_second() -> None:
 
     assert first == TEXT
     assert http_date_now(STAMP + 0.9) is first
+    assert http_date_now(0.0) == "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert http_date_now(-1.0) == "Wed, 31 Dec 1969 23:59:59 GMT"
     assert http_date_now(STAMP + 1.0) == TEXT.replace(":20", ":21")
     parsed = parse_date(http_date_now())
     assert parsed is not None

@@ -82,7 +82,7 @@ def test_a_missing_name_is_a_key_error_or_the_default() -> None:
     with pytest.raises(KeyError):
         del headers["Host"]
     assert headers.get("Host") is None
-    assert headers.get("Host", "x") == "x"
+    assert headers.get("Host", "x") == headers.get("Host", default="x") == "x"
     assert headers.get_list("Host") == []
     assert "Host" not in headers
     assert object() not in headers

@@ -66,6 +66,7 @@ def test_everything_has_a_default() -> None:
     assert (request.host, request.remote_ip, request.protocol) == ("127.0.0.1", "", "http")
     assert request.arguments == request.query_arguments == request.body_arguments == {}
     assert request.files == {}
+    assert request.files is request.files
     assert request.get_ssl_certificate() is None
 
 

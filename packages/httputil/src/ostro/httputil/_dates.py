@@ -77,8 +77,8 @@ class _DateOfThisSecond:
     __slots__ = ("second", "text")
 
     def __init__(self) -> None:
-        self.second: int = -1
-        self.text: str = ""
+        self.second: int = 0
+        self.text: str = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
 _now: Final = _DateOfThisSecond()

@@ -207,7 +207,8 @@ class HTTPServerRequest:
         """
         if self._files is None:
             self._parse_body()
-        return self._files or {}
+        assert self._files is not None
+        return self._files
 
     @property
     def cookies(self) -> Cookies:
