@@ -3,7 +3,10 @@
 from ostro.iostream import ssl_options_to_context
 
 from ._accept import add_accept_handler
+from ._addresses import is_valid_ip
+from ._resolver import OverrideResolver, Resolver
 from ._sockets import bind_sockets, bind_unix_socket
+from ._tcpclient import TCPClient
 from ._tcpserver import TCPServer
 from .errors import (
     BindError,
@@ -21,11 +24,15 @@ __all__ = [
     "ConnectTimeoutError",
     "NetutilError",
     "NotASocketError",
+    "OverrideResolver",
     "ResolveError",
+    "Resolver",
     "ServerStateError",
+    "TCPClient",
     "TCPServer",
     "add_accept_handler",
     "bind_sockets",
     "bind_unix_socket",
+    "is_valid_ip",
     "ssl_options_to_context",
 ]

@@ -5,6 +5,7 @@ Knows the loop and one socket; what a connection is for is the callback's busine
 
 import asyncio
 import errno
+import inspect
 import logging
 import socket
 from collections.abc import Callable
@@ -50,8 +51,8 @@ def add_accept_handler(
     The signature is not the `callback(fd, events)` of IOLoop handlers. The connection is
     non-blocking, close-on-exec, with Nagle's algorithm off, and belongs to the callback from then
     on. Each call has an empty context of its own: neither context variables nor stack contexts
-    of the caller are seen in it. What the callback raises goes to
-    `IOLoop.handle_callback_exception`; accepting goes on.
+    of the caller are seen in it. If it returns an awaitable, that runs as a task. What the
+    callback raises goes to `IOLoop.handle_callback_exception`; accepting goes on.
 
     When no descriptor is free, accepting pauses for half a second and says so once.
 
@@ -66,6 +67,10 @@ def add_accept_handler(
     acceptor = _Acceptor(sock, callback, io_loop if io_loop is not None else IOLoop.current())
     acceptor.resume()
     return acceptor.remove
+
+
+def _take_result(future: asyncio.Future[object]) -> None:
+    future.result()
 
 
 class _Acceptor:
@@ -114,16 +119,19 @@ class _Acceptor:
                     continue
                 self._rest(error)
                 return
-            self._hand_over(connection, address)
+            Context().run(self._hand_over, connection, address)
             if self._removed:
                 return
 
     def _hand_over(self, connection: socket.socket, address: SocketAddress) -> None:
-        connection.setblocking(False)
         try:
-            Context().run(self._callback, connection, address)
+            connection.setblocking(False)
+            result = self._callback(connection, address)
         except Exception:  # noqa: BLE001  # any callback error is the application's to be told of
             self._io_loop.handle_callback_exception(self._callback)
+        else:
+            if result is not None and inspect.isawaitable(result):
+                self._io_loop.add_future(result, _take_result)
 
     def _rest(self, error: OSError) -> None:
         # The event is level-triggered: without a pause the loop would spin on it.

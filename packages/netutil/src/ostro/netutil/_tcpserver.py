@@ -1,13 +1,10 @@
 """TCPServer: listening sockets on one side, streams on the other.
 
-Owns the sockets it listens on and the tasks of coroutine handlers; knows no protocol.
+Owns the sockets it listens on; knows no protocol.
 """
 
-import asyncio
 import inspect
-import logging
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,11 +14,10 @@ from ostro.process import fork_processes
 
 from ._accept import add_accept_handler
 from ._sockets import DEFAULT_BACKLOG, bind_sockets
+from ._stream_options import SSLOptions, stream_sizes
 from .errors import ServerStateError
 
 __all__ = ["TCPServer"]
-
-_log = logging.getLogger("ostro.general")
 
 
 class TCPServer:
@@ -62,7 +58,7 @@ class TCPServer:
     def __init__(
         self,
         io_loop: IOLoop | None = None,
-        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,  # Any: mixed as in ssl itself
+        ssl_options: SSLOptions | None = None,
         max_buffer_size: int | None = None,
         read_chunk_size: int | None = None,
     ) -> None:
@@ -74,15 +70,10 @@ class TCPServer:
         self._ssl_context = (
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
-        self._sizes: dict[str, int] = {}  # what the streams' constructors are given
-        if max_buffer_size is not None:
-            self._sizes["max_buffer_size"] = max_buffer_size
-        if read_chunk_size is not None:
-            self._sizes["read_chunk_size"] = read_chunk_size
+        self._sizes = stream_sizes(max_buffer_size, read_chunk_size)
         self._pending: list[socket.socket] = []  # bound, waiting for start()
         self._listening: dict[socket.socket, Callable[[], None]] = {}
         self._started = False
-        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
 
     def listen(
         self,
@@ -200,36 +191,30 @@ class TCPServer:
                 "give none to the constructor, and bind() instead of listen()"
             )
 
-    def _handle_connection(self, connection: socket.socket, address: object) -> None:
+    def _handle_connection(
+        self, connection: socket.socket, address: object
+    ) -> Awaitable[None] | None:
+        """Serve one connection; what is returned is run by the accept handler."""
         stream = self._make_stream(connection)
-        if stream is None:
-            return
         try:
             result = self.handle_stream(stream, address)
         except BaseException:
             stream.close(exc_info=True)
             raise
         if result is not None and inspect.isawaitable(result):
-            task = stream.io_loop.asyncio_loop.create_task(self._see_through(result, stream))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            return self._see_through(result, stream)
+        return None
 
-    def _make_stream(self, connection: socket.socket) -> IOStream | None:
-        try:
-            if self._ssl_context is None:
-                return IOStream(connection, self.io_loop, **self._sizes)
-            return SSLIOStream(
-                connection,
-                self.io_loop,
-                ssl_options=self._ssl_context,
-                server_side=True,
-                **self._sizes,
-            )
-        except OSError as error:
-            # A peer that is gone already: accept(2) and the first look at it may disagree.
-            _log.debug("a connection was lost as it was accepted: %s", error)
-            connection.close()
-            return None
+    def _make_stream(self, connection: socket.socket) -> IOStream:
+        if self._ssl_context is None:
+            return IOStream(connection, self.io_loop, **self._sizes)
+        return SSLIOStream(
+            connection,
+            self.io_loop,
+            ssl_options=self._ssl_context,
+            server_side=True,
+            **self._sizes,
+        )
 
     async def _see_through(self, handling: Awaitable[None], stream: IOStream) -> None:
         try:

@@ -90,7 +90,7 @@ def _refuse_what_cannot_work() -> None:
         raise ForkError("fork_processes must be called in the main thread")
     if _loop_is_running():
         raise ForkError("fork_processes was called while an event loop runs in this thread")
-    if IOLoop.initialized():
+    if IOLoop.initialized() or IOLoop.current(instance=False) is not None:
         raise ForkError(
             "fork_processes was called after an IOLoop was made; "
             "nothing may call IOLoop.instance() or IOLoop.current() before the fork"

@@ -47,13 +47,11 @@ class Supervisor:
 
     def run(self) -> int:
         """Return a task id in each child; leave by an exception in the parent."""
-        parent = os.getpid()
         self._take_signals()
         try:
             return self._supervise()
         except BaseException:
-            if os.getpid() == parent:
-                self._end_all()
+            self._end_all()
             raise
         finally:
             self._give_signals_back()
@@ -144,9 +142,8 @@ class Supervisor:
         self._old_sigchld = signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
     def _give_signals_back(self) -> None:
-        old = self._old_sigchld
-        # None: a handler that was not set from Python, and cannot be given back from it.
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if old is None else old)
+        # None is a handler that was not set from Python, and cannot be given back from it.
+        signal.signal(signal.SIGCHLD, self._old_sigchld or signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._old_mask)
 
 

@@ -1,0 +1,63 @@
+"""Noticing on the loop that a subprocess has ended, and reaping it.
+
+Linux gives a file descriptor for it; elsewhere, and where that is refused, a thread waits.
+Neither touches the SIGCHLD handler, which belongs to the program.
+"""
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from contextvars import Context
+
+from ostro.ioloop import IOLoop, LoopClosedError
+
+__all__ = ["watch_exit"]
+
+
+def watch_exit(
+    process: "subprocess.Popen[bytes]", io_loop: IOLoop, on_exit: Callable[[int], None]
+) -> None:
+    """Reap the process when it ends, and call `on_exit(returncode)` on the loop."""
+    pidfd = _open_pidfd(process.pid)
+    if pidfd is None:
+        _wait_in_thread(process, io_loop, on_exit)
+    else:
+        # In an empty Context: whoever starts a process is no part of noticing its end.
+        Context().run(_wait_for_pidfd, pidfd, process, io_loop, on_exit)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    pidfd_open: Callable[[int], int] | None = getattr(os, "pidfd_open", None)
+    if pidfd_open is None:
+        return None
+    try:
+        return pidfd_open(pid)
+    except OSError:
+        return None  # an old kernel, a sandbox, or no free descriptor
+
+
+def _wait_for_pidfd(
+    pidfd: int,
+    process: "subprocess.Popen[bytes]",
+    io_loop: IOLoop,
+    on_exit: Callable[[int], None],
+) -> None:
+    def on_readable(fd: int, events: int) -> None:
+        io_loop.remove_handler(fd)
+        os.close(fd)
+        on_exit(process.wait())  # has ended: this only reaps
+
+    io_loop.add_handler(pidfd, on_readable, IOLoop.READ)
+
+
+def _wait_in_thread(
+    process: "subprocess.Popen[bytes]", io_loop: IOLoop, on_exit: Callable[[int], None]
+) -> None:
+    def wait() -> None:
+        code = process.wait()
+        with contextlib.suppress(LoopClosedError):  # nobody is left to be told
+            io_loop.spawn_callback(on_exit, code)
+
+    threading.Thread(target=wait, name=f"wait for process {process.pid}", daemon=True).start()
