@@ -1,0 +1,131 @@
+"""Heads as bytes: start line, fields, and the proof that no field breaks out of its line.
+
+Pure functions. What is written into the framing fields is decided by the codecs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ostro.httputil import HTTPHeaders
+
+from ._framing import is_token
+from ._grammar import VALUE
+from .errors import excerpt
+
+LENGTH: Final = 1
+CODING: Final = 2
+CONNECTION: Final = 4
+UPGRADE: Final = 8
+HOST: Final = 16
+
+_MAX_CACHED: Final = 1024
+"""Entries of each cache below: names and reasons come from the application, not from the network.
+"""
+
+# Which of the names above a field has, 0 for others. A name that is here is a token.
+_known_names: Final[dict[str, int]] = {
+    "Content-Length": LENGTH,
+    "Transfer-Encoding": CODING,
+    "Connection": CONNECTION,
+    "Upgrade": UPGRADE,
+    "Host": HOST,
+}
+
+_status_lines: Final[dict[tuple[int, str], str]] = {}
+
+
+def find_framing(headers: HTTPHeaders) -> int:
+    """Return which of the fields that concern the codec are there: a sum of `LENGTH`, `CODING` and
+    so on.
+
+    Raises ValueError for a name that is no token.
+    """
+    found = 0
+    try:
+        for name, _ in headers.get_all():
+            found |= _known_names[name]
+    except KeyError:
+        return _learn_names(headers)
+    return found
+
+
+def _learn_names(headers: HTTPHeaders) -> int:
+    found = 0
+    for name in headers:
+        kind = _known_names.get(name)
+        if kind is None:
+            if not is_token(name):
+                raise ValueError(f"header name {excerpt(name)} is not a token")
+            if len(_known_names) < _MAX_CACHED:
+                _known_names[name] = 0
+        else:
+            found |= kind
+    return found
+
+
+def status_line(code: int, reason: str) -> str:
+    """Return the status line, CRLF included.
+
+    Raises ValueError for a code of other than three digits, and for a reason with control
+    characters.
+
+    Spec: RFC 9112 section 4.
+    """
+    key = (code, reason)
+    line = _status_lines.get(key)
+    if line is None:
+        if not 100 <= code <= 999:
+            raise ValueError(f"status code {code}, expected 100 to 999")
+        if VALUE.fullmatch(reason) is None:
+            raise ValueError(
+                f"reason phrase {excerpt(reason)} has a control or non-latin-1 character"
+            )
+        line = f"HTTP/1.1 {code} {reason}\r\n"
+        if len(_status_lines) < _MAX_CACHED:
+            _status_lines[key] = line
+    return line
+
+
+def encode_head(start_line: str, headers: HTTPHeaders, dropped: int, extra: str) -> bytes:
+    """Return a head: the start line, the fields, `extra` lines, the empty line.
+
+    `start_line` and `extra` come with their CRLFs; fields in `dropped`, a sum of `LENGTH`, `CODING`
+    and so on, are left out. Raises ValueError when a value has a control or a non-latin-1 character.
+    """
+    lines = list(map(": ".join, headers.get_all()))
+    if dropped:
+        lines = [
+            line for line in lines if not _known_names.get(line.partition(":")[0], 0) & dropped
+        ]
+    if not lines:
+        return f"{start_line}{extra}\r\n".encode("latin-1")
+    # Headers check what is set in them; this is the second lock. Most values are printable, and
+    # that is quickly seen.
+    if not "".join(lines).isprintable():
+        _check_lines(lines)
+    block = "\r\n".join(lines)
+    return f"{start_line}{block}\r\n{extra}\r\n".encode("latin-1")
+
+
+def _check_lines(lines: list[str]) -> None:
+    for line in lines:
+        if VALUE.fullmatch(line) is None:
+            raise ValueError(
+                f"header {excerpt(line.partition(':')[0])} has a control or non-latin-1 character"
+            )
+
+
+def encode_trailers(trailers: HTTPHeaders) -> bytes:
+    """Return a trailer section, the empty line that ends it included.
+
+    Raises ValueError as `encode_head` does, and for fields that say where a message ends or where
+    it goes.
+
+    Spec: RFC 9110 section 6.5.1.
+    """
+    if find_framing(trailers):
+        raise ValueError(
+            "Content-Length, Transfer-Encoding, Connection, Upgrade and Host cannot be trailers"
+        )
+    return encode_head("", trailers, 0, "")
