@@ -1,7 +1,7 @@
 """What the tests of this package share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
 
@@ -65,3 +65,28 @@ class BoomError(Exception):
 def fail(*args: Any, **kwargs: Any) -> None:
     """Raise BoomError."""
     raise BoomError
+
+
+def completed(value: object) -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.Future()
+    future.set_result(value)
+    return future
+
+
+def failed(error: BaseException) -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.Future()
+    future.set_exception(error)
+    return future
+
+
+class Awaitable:
+    """Something with __await__, and no more."""
+
+    def __await__(self) -> Generator[Any, None, str]:
+        yield from asyncio.sleep(0).__await__()
+        return "awaited"
+
+
+async def native() -> str:
+    await asyncio.sleep(0)
+    return "native"

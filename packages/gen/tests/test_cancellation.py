@@ -246,3 +246,27 @@ async def test_generator_waits_for_children_that_clean_up(io_loop: IOLoop) -> No
     with pytest.raises(asyncio.CancelledError):
         await future
     assert steps == ["child", "child", "parent"]
+
+
+@pytest.mark.parametrize("wait_for", [gen.moment, [], asyncio.Event], ids=["moment", "", "native"])
+async def test_two_cancellations_before_the_first_was_raised_are_one(
+    io_loop: IOLoop, wait_for: Any
+) -> None:
+    steps: list[str] = []
+
+    @gen.coroutine
+    def go() -> Body:
+        try:
+            yield asyncio.Event().wait() if wait_for is asyncio.Event else wait_for
+            yield gen.moment
+        except asyncio.CancelledError:
+            steps.append("cancelled")
+        yield gen.moment
+        return "end"
+
+    future = go()
+    assert future.cancel()
+    assert future.cancel()
+
+    assert await future == "end"
+    assert steps == ["cancelled"]

@@ -425,3 +425,46 @@ def test_asynchronous_generator_function_is_refused() -> None:
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match=r"gen.engine decorates functions, not 3"):
         gen.engine(3)  # type: ignore[arg-type]  # which is what is tested
+
+
+async def test_second_exception_before_the_first_was_thrown_in_goes_to_the_outer_context(
+    io_loop: IOLoop,
+) -> None:
+    caught = Caught()
+    outcome: list[object] = []
+    later = Later()
+
+    @gen.engine
+    def go() -> Generator[Any, Any, None]:
+        later(wrap(fail))
+        later(wrap(fail))
+        try:
+            yield gen.moment
+        except BoomError as error:
+            outcome.append(error)
+
+    with caught.context():
+        go()
+    later.finish()
+    later.finish()
+    await turns()
+
+    assert len(outcome) == len(caught.errors) == 1
+    assert outcome != caught.errors
+
+
+def test_callback_reaches_an_engine_that_was_started_before_its_loop(io_loop: IOLoop) -> None:
+    later = Later()
+    outcome: list[object] = []
+
+    @gen.engine
+    def go() -> Generator[Any, Any, None]:
+        outcome.append((yield gen.Task(later)))
+        outcome.append((yield gen.Task(io_loop.add_callback)))
+        io_loop.stop()
+
+    go()
+    later.finish("before the loop ran")
+    io_loop.start()
+
+    assert outcome == ["before the loop ran", None]

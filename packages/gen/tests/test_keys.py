@@ -237,7 +237,7 @@ async def test_second_call_of_a_callback_is_logged_and_ignored(
     with caplog.at_level(logging.WARNING, "ostro.general"):
         assert await _outcome(body) == 1
 
-    assert ["'k' was called again" in record.getMessage() for record in caplog.records] == [True]
+    assert ["key 'k': ignored" in record.getMessage() for record in caplog.records] == [True]
 
 
 async def test_callback_may_be_called_in_another_thread(io_loop: IOLoop) -> None:

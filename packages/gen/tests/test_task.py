@@ -10,6 +10,7 @@ import pytest
 
 from ostro import gen
 from ostro.ioloop import COMPLETED, IOLoop
+from ostro.stack_context import wrap
 
 from .support import BoomError, Caught, Decorator, Later, fail, turns
 
@@ -358,3 +359,93 @@ async def test_cancelled_function_cancels_who_awaits_its_task(io_loop: IOLoop) -
 
     with pytest.raises(asyncio.CancelledError):
         await gen.Task(func)
+
+
+# Tasks that nobody waits for any longer
+
+
+@pytest.mark.parametrize("in_list", [False, True], ids=["alone", "in a list"])
+async def test_exception_after_the_generator_was_cancelled_goes_to_the_outer_context(
+    io_loop: IOLoop, in_list: bool
+) -> None:
+    caught = Caught()
+    later = Later()
+    func = gen.Task(lambda callback: later(wrap(fail)))
+
+    with caught.context():
+        future = gen.coroutine(lambda: (yield [func] if in_list else func))()
+    future.cancel()
+    later.finish()
+
+    with pytest.raises(asyncio.CancelledError):
+        await future
+    assert [type(error) for error in caught.errors] == [BoomError]
+
+
+async def test_exception_after_the_awaiting_task_was_cancelled_goes_to_the_outer_context(
+    io_loop: IOLoop,
+) -> None:
+    caught = Caught()
+    later = Later()
+
+    with caught.context():
+        future = gen.convert_yielded(gen.Task(lambda callback: later(wrap(fail))))
+    future.cancel()
+    await turns()
+    later.finish()
+
+    assert [type(error) for error in caught.errors] == [BoomError]
+
+
+async def test_future_of_a_function_that_fails_after_the_cancellation_is_left_to_asyncio(
+    io_loop: IOLoop,
+) -> None:
+    returned: list[asyncio.Future[str]] = [asyncio.Future()]
+    reports: list[dict[str, Any]] = []
+    io_loop.asyncio_loop.set_exception_handler(lambda loop, context: reports.append(context))
+
+    future = gen.coroutine(lambda: (yield gen.Task(lambda callback: returned[0])))()
+    future.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await future
+    returned[0].set_exception(BoomError())
+    await turns()
+    returned.clear()
+
+    assert [type(report["exception"]) for report in reports] == [BoomError]
+
+
+async def test_task_can_be_yielded_again_after_a_cancellation(io_loop: IOLoop) -> None:
+    later = Later()
+    task = gen.Task(later)
+
+    @gen.coroutine
+    def go() -> Generator[Any, Any, Any]:
+        return (yield task)
+
+    go().cancel()
+    future = go()
+    later.callbacks[1]("second")
+
+    assert await future == "second"
+
+
+def test_task_that_was_not_started_can_be_forgotten() -> None:
+    gen.Task(fail).forget()
+
+
+@pytest.mark.parametrize("kind", ["Task", "list", "callback"])
+async def test_tracebacks_show_the_frames_of_the_program_first(io_loop: IOLoop, kind: str) -> None:
+    @gen.coroutine
+    def go() -> Generator[Any, Any, Any]:
+        if kind == "callback":
+            yield gen.Task(lambda callback: io_loop.add_callback(fail))
+        yield [gen.Task(fail)] if kind == "list" else gen.Task(fail)
+
+    with pytest.raises(BoomError) as raised:
+        await go()
+
+    files = [entry.path.name for entry in raised.traceback if hasattr(entry.path, "name")]
+    assert "_runner.py" not in files
+    assert "_outcome.py" not in files
+    assert "_multi.py" not in files

@@ -17,9 +17,10 @@ from ._errors import (
     TimeoutError,
     UnknownKeyError,
 )
+from ._keys import Callback, Wait, WaitAll
 from ._multi import multi
 from ._outcome import Return
-from ._points import Arguments, Callback, PointHost, Wait, WaitAll, YieldPoint
+from ._points import Arguments, PointHost, YieldPoint
 from ._task import Task
 from ._timing import sleep, with_timeout
 from ._wait_iterator import WaitIterator

@@ -12,7 +12,7 @@ from ostro.ioloop import Completed, deliver
 
 from ._errors import ReturnValueIgnoredError
 from ._loops import current_loop
-from ._outcome import Return, settled_future, without_first_frame
+from ._outcome import Return, settled_future, without_our_frames
 from ._runner import Runner
 
 P = ParamSpec("P")
@@ -73,7 +73,7 @@ def coroutine(func: Callable[P, Any]) -> Callable[P, asyncio.Future[Any]]:
             error.__cause__ = stop
             future = settled_future(None, error)
         except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001 - the future's
-            future = settled_future(None, without_first_frame(raised))
+            future = settled_future(None, without_our_frames(raised))
         else:
             future = _future_of(result, name)
         if callback is not None:

@@ -52,6 +52,7 @@ class _Detached(PointHost):
         alive_on(self._loop).discard(self)
         if future.cancelled():
             self._point.cancel()
+            self._point.forget()
 
 
 @convert_yielded.register

@@ -111,6 +111,11 @@ class MultiPoint(YieldPoint):
         cancelled = [point.cancel() for point in self._points if not point.is_ready()]
         return all(cancelled)
 
+    def forget(self) -> None:
+        """Forget all of them."""
+        for point in self._points:
+            point.forget()
+
 
 def _as_point(child: object, quiet_exceptions: ExceptionTypes) -> YieldPoint:
     if isinstance(child, YieldPoint):

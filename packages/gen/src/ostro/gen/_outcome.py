@@ -3,7 +3,6 @@
 import asyncio
 from asyncio import CancelledError, Future
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._loops import current_loop
@@ -93,15 +92,19 @@ def take(get: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     try:
         return get(), None
     except BaseException as raised:  # noqa: BLE001 - it is the generator's
-        return None, without_first_frame(raised)
+        return None, without_our_frames(raised)
 
 
-def without_first_frame(error: E) -> E:
-    """Drop from its traceback the frame that caught it.
+def without_our_frames(error: E) -> E:
+    """Drop from the front of its traceback the frames of this package.
 
     Tracebacks then show the program's frames and not ours; and there is no reference cycle from
-    the exception through our frame to the future that holds the exception, which would delay the
+    the exception through our frames to the future that holds the exception, which would delay the
     report of exceptions that nobody retrieves.
     """
-    traceback: TracebackType | None = error.__traceback__
-    return error if traceback is None else error.with_traceback(traceback.tb_next)
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__package__") != __package__:
+            break
+        traceback = traceback.tb_next
+    return error.with_traceback(traceback)

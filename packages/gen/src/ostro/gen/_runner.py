@@ -10,7 +10,7 @@ one that ended goes on after it, in a loop as well; everything else comes throug
 
 import asyncio
 from asyncio import CancelledError, Future
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator
 from contextvars import Context
 from threading import get_ident
 from types import TracebackType
@@ -20,11 +20,12 @@ from ostro.ioloop import Completed
 from ostro.stack_context import ExceptionStackContext
 
 from ._convert import convert_yielded, moment
-from ._errors import BadYieldError, LeakedCallbackError, UnknownKeyError
+from ._errors import BadYieldError, LeakedCallbackError
+from ._keys import KeyedHost
 from ._loops import alive_on, current_loop
 from ._multi import MultiPoint
-from ._outcome import CoroutineFuture, Return, take, without_first_frame
-from ._points import KeyedResults, PointHost, YieldPoint, result_of_call
+from ._outcome import CoroutineFuture, Return, take, without_our_frames
+from ._points import YieldPoint
 
 AnyGenerator = Generator[Any, Any, Any]
 # Any: it yields whatever convert_yielded may be taught, and gets whatever that results in.
@@ -41,7 +42,7 @@ class _Round:
         self.error = error
 
 
-class Runner(PointHost):
+class Runner(KeyedHost):
     """Steps one generator to its end.
 
     Args:
@@ -57,7 +58,6 @@ class Runner(PointHost):
         "_deactivate",
         "_future",
         "_generator",
-        "_keys",
         "_loop",
         "_name",
         "_running",
@@ -68,6 +68,7 @@ class Runner(PointHost):
     )
 
     def __init__(self, generator: AnyGenerator, context: Context, name: str) -> None:
+        super().__init__()
         self._generator = generator
         self._context = context
         self._name = name
@@ -84,8 +85,7 @@ class Runner(PointHost):
         self._alive: set[object] | None = None
         # A cancellation that came while it ran: for the next time it waits.
         self._cancellation: CancelledError | None = None
-        # The callback keys, once there are any; how to stop catching exceptions of callbacks.
-        self._keys: KeyedResults | None = None
+        # How to stop catching exceptions of callbacks.
         self._deactivate: Callable[[], None] | None = None
 
     # Stepping
@@ -124,7 +124,7 @@ class Runner(PointHost):
                 self._leave(raised)
                 raise
             except BaseException as raised:  # noqa: BLE001 - it is the future's
-                return self._settle(None, without_first_frame(raised))
+                return self._settle(None, without_our_frames(raised))
             value = error = None
             try:
                 if isinstance(yielded, _HAVE_RESULT) and yielded.done():
@@ -135,7 +135,7 @@ class Runner(PointHost):
                     return None
                 value = ready()
             except BaseException as raised:  # noqa: BLE001 - it is the generator's
-                error = without_first_frame(raised)
+                error = without_our_frames(raised)
 
     def _go_on(self, value: Any, error: BaseException | None) -> None:
         """Run the generator, and then those that wait for its end. Called within its Context."""
@@ -210,10 +210,8 @@ class Runner(PointHost):
     def _finish(self, value: Any) -> "Runner | None":
         """End well, unless something was left over."""
         error: BaseException | None = self._cancellation
-        if self._keys is not None:
-            leaked = self._keys.in_use()
-            if leaked:
-                error = LeakedCallbackError(leaked, self._name)
+        if self._results:
+            error = LeakedCallbackError(self._results, self._name)
         return self._settle(value, error)
 
     def _leave(self, error: KeyboardInterrupt | SystemExit) -> None:
@@ -243,8 +241,11 @@ class Runner(PointHost):
     def _wait_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop that the generator waits in."""
         if self._loop is None:
-            self._thread = get_ident()
-            self._loop = current_loop()
+            try:
+                self._loop = asyncio.get_running_loop()
+                self._thread = get_ident()
+            except RuntimeError:
+                self._loop = current_loop()  # and nobody knows in which thread that will run
             self._alive = alive_on(self._loop)
             self._alive.add(self)
         return self._loop
@@ -271,6 +272,8 @@ class Runner(PointHost):
     def _resume_soon(self, error: BaseException | None) -> None:
         """Wait for the next round of the loop, and no longer for anything else."""
         loop = self._wait_loop()
+        if isinstance(self._waiting, YieldPoint):
+            self._waiting.forget()
         self._waiting = this_round = _Round(error)
         if get_ident() == self._thread:
             loop.call_soon(self._round_came, this_round, context=self._context)
@@ -289,30 +292,32 @@ class Runner(PointHost):
             True, since the generator has not ended.
         """
         waiting = self._waiting
-        if isinstance(waiting, Future):
-            cancelled = waiting.cancel(msg)
-        elif isinstance(waiting, YieldPoint):
-            cancelled = waiting.cancel()
-        else:
-            cancelled = False
-        if not cancelled:
-            error = CancelledError() if msg is None else CancelledError(msg)
-            if waiting is None:
-                self._cancellation = error
-            else:
-                self._resume_soon(error)
+        if isinstance(waiting, Future) and waiting.cancel(msg):
+            return True
+        if isinstance(waiting, YieldPoint) and waiting.cancel():
+            return True
+        error = CancelledError() if msg is None else CancelledError(msg)
+        if waiting is None:
+            self._cancellation = error
+        elif self._can_be_thrown_into():
+            self._resume_soon(error)
         return True
 
     def handle_exception(
         self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> bool:
         """Throw an exception into the generator, if it waits; tell whether that was so."""
-        if self._waiting is None:
-            return False
-        self._resume_soon(error)
-        return True
+        if self._can_be_thrown_into():
+            self._resume_soon(error)
+            return True
+        return False
 
-    # What yield points ask for
+    def _can_be_thrown_into(self) -> bool:
+        """Tell whether the generator waits, and no other exception is on its way to it."""
+        waiting = self._waiting
+        if isinstance(waiting, _Round):
+            return waiting.error is None
+        return waiting is not None
 
     def notify(self) -> None:
         """Go on soon if the yield point that the generator waits for is ready. Thread-safe."""
@@ -323,35 +328,3 @@ class Runner(PointHost):
             loop.call_soon_threadsafe(self._point_ready, context=self._context)
         elif isinstance(self._waiting, YieldPoint) and self._waiting.is_ready():
             loop.call_soon(self._point_ready, context=self._context)
-
-    def register_callback(self, key: Hashable) -> None:
-        """Take a callback key into use."""
-        if self._keys is None:
-            self._keys = KeyedResults()
-        self._keys.register(key)
-
-    def result_callback(self, key: Hashable) -> Callable[..., None]:
-        """Return a callback that sets the result of `key` to what it is called with."""
-
-        def call_back(*args: Any, **kwargs: Any) -> None:  # Any: whatever the caller passes
-            self.set_result(key, result_of_call(args, kwargs))
-
-        return call_back
-
-    def set_result(self, key: Hashable, result: object) -> None:
-        """Set the result of a callback key."""
-        if self._known_keys(key).set_result(key, result):
-            self.notify()
-
-    def is_ready(self, key: Hashable) -> bool:
-        """Tell whether a callback key has a result."""
-        return self._known_keys(key).is_ready(key)
-
-    def pop_result(self, key: Hashable) -> Any:
-        """Return the result of a callback key, and free the key."""
-        return self._known_keys(key).pop_result(key)
-
-    def _known_keys(self, key: Hashable) -> KeyedResults:
-        if self._keys is None:
-            raise UnknownKeyError(key)
-        return self._keys

@@ -53,7 +53,7 @@ class Task(YieldPoint):
 
     def start(self, host: PointHost) -> None:
         """Call the function."""
-        if self._run is not None and not self._run.done:
+        if self._run is not None and self._run.is_running():
             raise BadYieldError(self, reason=", which is running already: make another")
         self._run = _TaskRun(host)
         self._run.start(self._call)
@@ -72,6 +72,11 @@ class Task(YieldPoint):
         """Cancel the coroutine that the function returned, if it did."""
         return self._run is not None and self._run.cancel()
 
+    def forget(self) -> None:
+        """Leave later exceptions to the stack context outside."""
+        if self._run is not None:
+            self._run.forget()
+
     def __await__(self) -> Generator[Any, None, Any]:
         return convert_yielded(self).__await__()
 
@@ -82,7 +87,7 @@ class Task(YieldPoint):
 class _TaskRun:
     """One call of the function of a Task."""
 
-    __slots__ = ("_awaited", "_deactivate", "_error", "_host", "_result", "done")
+    __slots__ = ("_awaited", "_deactivate", "_error", "_forgotten", "_host", "_result", "done")
 
     def __init__(self, host: PointHost) -> None:
         self._host = host
@@ -90,11 +95,15 @@ class _TaskRun:
         self._result: Any = None  # Any: what the callback is called with
         self._error: BaseException | None = None
         self._awaited: asyncio.Future[Any] | None = None  # of a coroutine that the function is
+        self._forgotten = False  # nobody waits any longer
         self.done = False  # set last: another thread may look at it
 
     def start(self, call: Callable[..., object]) -> None:
         with ExceptionStackContext(self._handle) as self._deactivate:
             self._follow(call(callback=self._call_back))
+
+    def is_running(self) -> bool:
+        return not (self.done or self._forgotten)
 
     def result(self) -> Any:
         if self._error is not None:
@@ -104,10 +113,14 @@ class _TaskRun:
     def cancel(self) -> bool:
         return self._awaited is not None and self._awaited.cancel()
 
+    def forget(self) -> None:
+        self._forgotten = True
+        self._deactivate()
+
     def _call_back(self, *args: Any, **kwargs: Any) -> None:
         """Take the result: this is the callback."""
         if self.done:
-            _general_log.warning("the callback of a gen.Task was called again; ignored")
+            _general_log.warning("the callback of a gen.Task was called again: ignored")
             return
         self._result = result_of_call(args, kwargs)
         self._end()
@@ -116,7 +129,7 @@ class _TaskRun:
         self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> bool:
         """Take an exception of the function, or of what it started; tell whether it was taken."""
-        if self.done:
+        if not self.is_running():
             # The same exception may come twice: of an awaitable, and through the stack context.
             return error is self._error
         self._error = error
@@ -137,8 +150,8 @@ class _TaskRun:
             returned.add_done_callback(self._take_error)
 
     def _take_error(self, future: asyncio.Future[Any]) -> None:
-        if self.done and self._error is None:
-            return  # An error after the result is not ours: let asyncio report it.
+        if self._forgotten or (self.done and self._error is None):
+            return  # It is not ours: let asyncio report it.
         try:
             error = future.exception()
         except asyncio.CancelledError as cancelled:
