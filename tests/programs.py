@@ -47,9 +47,11 @@ def output_of(*command: str) -> str:
 
 
 @contextmanager
-def listening(command: list[str], port: int) -> Iterator[subprocess.Popen[str]]:
+def listening(
+    command: list[str], port: int, folder: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """Run a program that listens on `port`; end it with SIGTERM, and wait for it."""
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for_listener(process, port)
             yield process

@@ -12,7 +12,7 @@ import pytest
 from .layout import PACKAGES, ROOT
 from .programs import find, free_port, listening, output_of, python_program
 
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 GATEWAYS = ("proxy", "fastcgi", "uwsgi", "scgi")
 """What nginx wants folders for, whether it is used or not."""
 

@@ -1,0 +1,56 @@
+"""The demo, started as `hatch run demo` starts it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .layout import ROOT, read_toml, table
+from .programs import find, free_port, listening, output_of
+
+COMMAND = str(table(read_toml(ROOT / "hatch.toml"), "envs", "default", "scripts")["demo"])
+
+
+@pytest.fixture
+def demo_url() -> Iterator[str]:
+    port = free_port()
+    python, *arguments = COMMAND.replace("{args}", f"--port={port}").split()
+    assert python == "python"
+    with listening([sys.executable, *arguments], port, ROOT) as process:
+        yield f"http://localhost:{port}"
+    assert process.returncode == 0, "the demo does not end well when it is told to"
+
+
+def fetch(url: str) -> tuple[int, str]:
+    """Return the status and the body of an answer."""
+    text = output_of("curl", "--silent", "--noproxy", "*", "--write-out", "\n%{http_code}", url)
+    body, _, status = text.rpartition("\n")
+    return int(status), body
+
+
+def test_every_link_of_the_demo_leads_where_it_says(demo_url: str) -> None:
+    status, home = fetch(demo_url)
+    paths = set(re.findall(r'href="(/[^"]*)"', home))
+
+    statuses = {path: fetch(demo_url + path)[0] for path in paths}
+
+    assert status == 200
+    assert statuses.pop("/nowhere") == 404
+    assert statuses
+    assert {path: code for path, code in statuses.items() if code not in {200, 302}} == {}
+
+
+def test_a_browser_shows_the_demo_without_complaint(demo_url: str, tmp_path: Path) -> None:
+    flags = ["--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={tmp_path}"]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")  # Chromium refuses to sandbox for root
+    command = [find("chromium"), *flags, "--enable-logging=stderr", "--dump-dom", demo_url]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
+
+    assert "<h1>Hello, world</h1>" in done.stdout
+    assert re.findall(r"CONSOLE.*", done.stderr) == []
