@@ -4,9 +4,10 @@
 
 For each package: build an sdist and, from it, a wheel; see that all files lie below its own module
 and that no path is owned twice; then make a fresh environment, install the wheel there with the
-siblings that it declares (those just built, never from an index), import it, and run the first
-Python block of its README. This shows what the shared environment hides: a dependency that nobody
-declared, a file that is not shipped, an example that does not run. Needs `uv` beside this Python.
+siblings that it declares (those just built, never from an index), import it, run the first Python
+block of its README, and check that block with mypy. This shows what the shared environment hides: a
+dependency that nobody declared, a file or a type that is not shipped, an example that does not run.
+Needs `uv` and mypy beside this Python.
 """
 
 import sys
@@ -31,6 +32,16 @@ EXAMPLE_TIMEOUT = 30.0
 """Seconds that a README's example may take: it must end by itself."""
 
 WORKERS = 4
+
+LIKE_A_CAREFUL_USER = (
+    "--strict",
+    # A short example need not annotate its own functions.
+    "--allow-untyped-defs",
+    "--allow-incomplete-defs",
+    "--allow-untyped-calls",
+    "--allow-untyped-decorators",
+)
+"""How mypy looks at an example, with the types that the installed wheels bring."""
 
 
 class CheckError(Exception):
@@ -138,6 +149,8 @@ def use_alone(package: Package, wheels: dict[str, Path], target: Path) -> None:
         script = home / "example.py"
         script.write_text(example)
         execute(*isolated, script, cwd=home, timeout=EXAMPLE_TIMEOUT)
+        mypy = (sys.executable, "-m", "mypy", "--python-executable", python, "--no-incremental")
+        execute(*mypy, *LIKE_A_CAREFUL_USER, script, cwd=home)
     elif package.module:
         raise CheckError(f"{package.readme} shows no Python")
 
