@@ -18,14 +18,12 @@ from ._errors import (
     UnknownKeyError,
 )
 from ._keys import Callback, Wait, WaitAll
-from ._multi import multi
+from ._multi import Multi, multi, multi_future
 from ._outcome import Return
 from ._points import Arguments, PointHost, YieldPoint
 from ._task import Task
 from ._timing import sleep, with_timeout
 from ._wait_iterator import WaitIterator
-
-Multi = multi_future = multi
 
 __all__ = [
     "Arguments",

@@ -1,4 +1,7 @@
-"""From whatever may be yielded to a future."""
+"""From whatever may be yielded to a future.
+
+(Any, here: programs add types, and the results of what they wait for are of any type.)
+"""
 
 import asyncio
 import concurrent.futures

@@ -1,4 +1,7 @@
-"""The decorators: engine and coroutine."""
+"""The decorators: engine and coroutine.
+
+(Any, here: the yields of a generator may be of any type, and so may what is sent to it.)
+"""
 
 import asyncio
 import functools
@@ -21,7 +24,7 @@ T = TypeVar("T")
 _MARK = "__ostro_coroutine__"
 
 
-# The most specific first. Any: the yields of a generator may be of any type.
+# The most specific first.
 @overload
 def coroutine(func: Callable[P, Generator[Any, Any, T]]) -> Callable[P, asyncio.Future[T]]: ...
 @overload
@@ -60,36 +63,43 @@ def coroutine(func: Callable[P, Any]) -> Callable[P, asyncio.Future[Any]]:
 
     @functools.wraps(func)
     def start_coroutine(*args: P.args, **kwargs: P.kwargs) -> asyncio.Future[Any]:
-        callback: Any = None  # Any: a ParamSpec cannot tell of it
-        if kwargs and not has_own_callback:
-            callback = kwargs.pop("callback", None)
+        if kwargs and not has_own_callback and "callback" in kwargs:
+            return _start_with_callback(start_coroutine, args, kwargs)
+        # The future is in no variable here: this frame may be in the traceback of its exception,
+        # and the cycle would delay the report of an exception that nobody retrieves.
         try:
             result = func(*args, **kwargs)
         except Return as end:
-            future = settled_future(end.value, None)
+            return settled_future(end.value, None)
         except StopIteration as stop:
             # As in generators (PEP 479): a future cannot hold it.
             error = RuntimeError(f"{name} raised StopIteration")
             error.__cause__ = stop
-            future = settled_future(None, error)
+            return settled_future(None, error)
         except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001 - the future's
-            future = settled_future(None, without_our_frames(raised))
-        else:
-            future = _future_of(result, name)
-        if callback is not None:
-            deliver(future, callback)
-        return future
+            return settled_future(None, without_our_frames(raised))
+        return _future_of(result, name)
 
     setattr(start_coroutine, _MARK, True)
     return start_coroutine
+
+
+def _start_with_callback(
+    start: Callable[..., asyncio.Future[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> asyncio.Future[Any]:
+    """Start a coroutine without its argument `callback`, which gets the result as well."""
+    callback = kwargs.pop("callback")
+    future = start(*args, **kwargs)
+    if callback is not None:
+        deliver(future, callback)
+    return future
 
 
 def _future_of(result: Any, name: str) -> asyncio.Future[Any]:
     """Run what a decorated function returned, if it is something to run."""
     if isinstance(result, (GeneratorType, Generator)):  # the first is the fast one
         runner = Runner(result, copy_context(), name)
-        future = runner.start()
-        return settled_future(runner.value, runner.error) if future is None else future
+        return runner.start() or settled_future(*runner.outcome())
     if inspect.iscoroutine(result):
         return asyncio.ensure_future(result, loop=current_loop())
     return settled_future(result, None)
@@ -162,9 +172,9 @@ def _start_engine(
     future = runner.start()
     if future is not None:
         return future
-    error, runner.error = runner.error, None
+    value, error = runner.outcome()
     if error is None:
-        refuse_value(runner.value)
+        refuse_value(value)
         return None
     try:
         raise error

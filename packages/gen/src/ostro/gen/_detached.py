@@ -1,4 +1,7 @@
-"""Waiting for a yield point outside a generator: as a future."""
+"""Waiting for a yield point outside a generator: as a future.
+
+(Any, here: the result of a yield point may be of any type.)
+"""
 
 import asyncio
 import threading

@@ -1,4 +1,7 @@
-"""Callbacks with keys: Callback, Wait, WaitAll, and what keeps their results."""
+"""Callbacks with keys: Callback, Wait, WaitAll, and what keeps their results.
+
+(Any, here: the arguments of callbacks may be of any type.)
+"""
 
 import logging
 from collections.abc import Callable, Hashable, Iterable
@@ -18,10 +21,9 @@ class KeyedHost(PointHost):
 
     __slots__ = ("_results",)
 
-    def __init__(self) -> None:
-        # The keys in use, each with its result. None while there was no key: most have none.
-        # Any: what callbacks are called with.
-        self._results: dict[Hashable, Any] | None = None
+    _results: dict[Hashable, Any] | None
+    # The keys in use, each with its result. None at first, set by the Runner: an __init__ here
+    # would be one more call for each coroutine.
 
     def register_callback(self, key: Hashable) -> None:
         """Take `key` into use."""
@@ -34,7 +36,7 @@ class KeyedHost(PointHost):
     def result_callback(self, key: Hashable) -> Callable[..., None]:
         """Return a callback that sets the result of `key` to what it is called with."""
 
-        def call_back(*args: Any, **kwargs: Any) -> None:  # Any: whatever the caller passes
+        def call_back(*args: Any, **kwargs: Any) -> None:
             self.set_result(key, result_of_call(args, kwargs))
 
         return call_back

@@ -1,4 +1,7 @@
-"""Waiting for several things at a time: lists and dicts."""
+"""Waiting for several things at a time: lists and dicts.
+
+(Any, here: what is waited for may be of any type that convert_yielded knows, and so its result.)
+"""
 
 import asyncio
 import logging
@@ -122,7 +125,9 @@ def _as_point(child: object, quiet_exceptions: ExceptionTypes) -> YieldPoint:
         return child
     if isinstance(child, list | dict):
         return MultiPoint(child, quiet_exceptions)
-    return FuturePoint(child if isinstance(child, Completed) else convert_yielded(child))
+    if isinstance(child, asyncio.Future | Completed):
+        return FuturePoint(child)  # the common ones, without a look into the registry
+    return FuturePoint(convert_yielded(child))
 
 
 # A mapping is an iterable too, of its keys, which might be awaitables: nobody means that.
@@ -155,6 +160,10 @@ def multi(
         Cancelling it cancels the children.
     """
     return point_as_future(MultiPoint(children, quiet_exceptions))
+
+
+Multi = multi_future = multi
+"""Other names of `multi`, from times when they were different."""
 
 
 @convert_yielded.register(list)

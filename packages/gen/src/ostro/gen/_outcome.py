@@ -1,4 +1,7 @@
-"""How a generator ends, and the future that tells it."""
+"""How a generator ends, and the future that tells it.
+
+(Any, here: the result of a generator may be of any type, and so may the message of a cancellation.)
+"""
 
 import asyncio
 from asyncio import CancelledError, Future

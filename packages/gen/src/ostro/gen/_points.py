@@ -3,6 +3,8 @@
 A yield point is started by a host (the Runner of the generator), tells the host when something
 has happened, and is then asked whether it is ready and what its result is. It knows nothing of
 generators and of loops.
+
+(Any, here: the arguments of callbacks may be of any type, and so the results of yield points.)
 """
 
 from collections.abc import Callable, Hashable
@@ -14,8 +16,8 @@ from ._errors import BadYieldError, UnknownKeyError
 class Arguments(NamedTuple):
     """The result of a yield whose callback got several arguments, or keyword arguments."""
 
-    args: tuple[Any, ...]  # Any: whatever the callback was called with
-    kwargs: dict[str, Any]  # Any: as above
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 def result_of_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -6,6 +6,9 @@ sets there (ContextVars, and so StackContexts) stays across its yields, and is s
 
 Nothing here recurses. What is ready at once is handed over in a loop; a generator that waited for
 one that ended goes on after it, in a loop as well; everything else comes through the event loop.
+
+(Any, here: a generator yields whatever convert_yielded may be taught, gets whatever that results
+in, and returns what it likes.)
 """
 
 import asyncio
@@ -28,7 +31,6 @@ from ._outcome import CoroutineFuture, Return, take, without_our_frames
 from ._points import YieldPoint
 
 AnyGenerator = Generator[Any, Any, Any]
-# Any: it yields whatever convert_yielded may be taught, and gets whatever that results in.
 
 _HAVE_RESULT = (Future, Completed)
 
@@ -56,25 +58,24 @@ class Runner(KeyedHost):
         "_cancellation",
         "_context",
         "_deactivate",
+        "_error",
         "_future",
         "_generator",
         "_loop",
         "_name",
-        "_running",
         "_thread",
+        "_value",
         "_waiting",
-        "error",
-        "value",
     )
 
     def __init__(self, generator: AnyGenerator, context: Context, name: str) -> None:
-        super().__init__()
+        self._results = None  # of KeyedHost
         self._generator = generator
         self._context = context
         self._name = name
-        # How it ended, if `start` took it to its end; the future, from then on.
-        self.value: Any = None
-        self.error: BaseException | None = None
+        # How it ended, if `start` took it to its end; the future for it, if not.
+        self._value: Any = None
+        self._error: BaseException | None = None
         self._future: CoroutineFuture | None = None
         # What the generator waits for now: None while it runs and when it has ended.
         self._waiting: Future[Any] | YieldPoint | _Round | None = None
@@ -94,13 +95,22 @@ class Runner(KeyedHost):
         """Run the generator until it has to wait, or to its end.
 
         Returns:
-            A future if it waits. If it has ended, None; `value` and `error` tell how.
+            A future if it waits. If it has ended, None; see `outcome`.
         """
         self._context.run(self._advance, None, None)
         if self._waiting is None:
             return None
         self._future = CoroutineFuture.of(self.cancel, self._wait_loop())
         return self._future
+
+    def outcome(self) -> tuple[Any, BaseException | None]:
+        """Return how the generator ended: its value and its exception. To be called once."""
+        try:
+            return self._value, self._error
+        finally:
+            # The frames that led here are in the traceback of the exception, and it must not be
+            # in them.
+            self._error = None
 
     def catch(self) -> None:
         """Before `start`: let what callbacks raise that it starts be thrown into the generator."""
@@ -230,7 +240,7 @@ class Runner(KeyedHost):
             self._alive.discard(self)
         future, self._future = self._future, None
         if future is None:
-            self.value, self.error = value, error
+            self._value, self._error = value, error
             return None
         successor, future.successor = future.successor, None
         future.settle(value, error)

@@ -1,4 +1,7 @@
-"""Task: a function that takes a callback, as something to wait for."""
+"""Task: a function that takes a callback, as something to wait for.
+
+(Any, here: the arguments of the function, and those of the callback, may be of any type.)
+"""
 
 import asyncio
 import functools
@@ -45,7 +48,6 @@ class Task(YieldPoint):
     __slots__ = ("_call", "_run")
 
     def __init__(self, func: Callable[..., object], *args: Any, **kwargs: Any) -> None:
-        # Any: the arguments of whatever function it is.
         if "callback" in kwargs:
             raise TypeError("gen.Task makes the callback by itself: leave out callback=")
         self._call = functools.partial(func, *args, **kwargs)
@@ -92,7 +94,7 @@ class _TaskRun:
     def __init__(self, host: PointHost) -> None:
         self._host = host
         self._deactivate: Callable[[], object] = lambda: None  # until there is a context
-        self._result: Any = None  # Any: what the callback is called with
+        self._result: Any = None
         self._error: BaseException | None = None
         self._awaited: asyncio.Future[Any] | None = None  # of a coroutine that the function is
         self._forgotten = False  # nobody waits any longer

@@ -1,4 +1,7 @@
-"""Waiting for time to pass, or not longer than that."""
+"""Waiting for time to pass, or not longer than that.
+
+(Any, here: what is waited for may be of any type that convert_yielded knows, and so its result.)
+"""
 
 import asyncio
 import datetime
@@ -25,6 +28,9 @@ def sleep(duration: float) -> asyncio.Future[None]:
 
     Args:
         duration: Seconds of the monotonic clock; what is not above 0 lasts one round of the loop.
+
+    Raises:
+        ostro.ioloop.InvalidArgumentError: If `duration` is not a number (NaN).
     """
     future: asyncio.Future[None] = asyncio.Future(loop=current_loop())
     timer = IOLoop.current().call_later(duration, _end_sleep, future)

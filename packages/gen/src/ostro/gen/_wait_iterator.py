@@ -1,4 +1,7 @@
-"""WaitIterator: several things to wait for, each result as it comes."""
+"""WaitIterator: several things to wait for, each result as it comes.
+
+(Any, here: what is waited for may be of any type that convert_yielded knows, and so its result.)
+"""
 
 import asyncio
 from collections import deque
@@ -39,7 +42,6 @@ class WaitIterator:
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Any: whatever can be yielded.
         if bool(args) == bool(kwargs):
             raise TypeError("WaitIterator takes positional or keyword arguments, at least one")
         self.current_index: int | str | None = None
