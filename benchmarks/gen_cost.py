@@ -107,8 +107,13 @@ def peers() -> dict[str, Decorator]:
     return found
 
 
-def measure(subject: Callable[[Decorator], Callable[..., Any]], calls: int, rounds: int) -> None:
-    bodies = {name: subject(decorator) for name, decorator in peers().items()}
+def measure(
+    subject: Callable[[Decorator], Callable[..., Any]],
+    decorators: dict[str, Decorator],
+    calls: int,
+    rounds: int,
+) -> None:
+    bodies = {name: subject(decorator) for name, decorator in decorators.items()}
     best = dict.fromkeys(bodies, float("inf"))
     for _ in range(rounds):
         for name, body in bodies.items():
@@ -120,10 +125,11 @@ def measure(subject: Callable[[Decorator], Callable[..., Any]], calls: int, roun
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    decorators = peers()
     for subject in (nothing_yielded, one_completed, ten_completed):
-        measure(subject, CALLS, rounds)
+        measure(subject, decorators, CALLS, rounds)
     for subject in (one_wait, nested_three):
-        measure(subject, WAITS, rounds)
+        measure(subject, decorators, WAITS, rounds)
 
 
 if __name__ == "__main__":
