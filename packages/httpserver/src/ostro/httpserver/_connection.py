@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from enum import Enum
+from typing import Final
 
 from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, ServerCodec
 from ostro.httputil import (
@@ -61,6 +62,16 @@ class Phase(Enum):
     CLOSED = "nothing"
 
 
+HEAD: Final = Phase.HEAD
+IDLE: Final = Phase.IDLE
+BODY: Final = Phase.BODY
+ANSWER: Final = Phase.ANSWER
+FLUSH: Final = Phase.FLUSH
+CLOSING: Final = Phase.CLOSING
+LINGER: Final = Phase.LINGER
+CLOSED: Final = Phase.CLOSED
+
+
 class HTTPConnection:
     """Serves the requests of one client.
 
@@ -83,7 +94,6 @@ class HTTPConnection:
         "_group",
         "_phase",
         "_pipeline_full",
-        "_run",
         "_served",
         "_write_pace",
         "address",
@@ -122,12 +132,11 @@ class HTTPConnection:
         self._group = group
         self.codec = ServerCodec(group.settings.limits)
         self._context = _connection_context(stream, address, group.settings.protocol)
-        self._phase = Phase.HEAD
+        self._phase = HEAD
         # When `expire` is due, on the sweeper's clock.
         self.deadline = group.sweeper.clock() + (group.settings.header_timeout or NEVER)
-        # The request in progress, and the contextvars Context that it runs in.
+        # The request in progress.
         self._exchange: Exchange | None = None
-        self._run: Callable[..., object] = contextvars.Context().run
         # Whether any request was started, so that the delegate is told of the end.
         self._served = False
         # Whether events are being taken further up this very call stack.
@@ -151,15 +160,23 @@ class HTTPConnection:
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
         phase = self._phase
-        if phase is Phase.LINGER or phase is Phase.CLOSING:
-            return
         codec = self.codec
-        codec.receive(data)
-        if self._takes_events():
-            self._advance()
-        elif codec.unread_size > PIPELINE_BUFFER_SIZE:
-            self._pipeline_full = True
-            self.stream.pause_reading()
+        if phase is IDLE or phase is HEAD:
+            # Mostly a request comes alone, whole, and without a body.
+            head = codec.receive_request(data)
+            if head is None:
+                self._advance()
+            else:
+                self._phase = ANSWER
+                self.deadline = NEVER
+                self._serve(head)
+        elif phase is not LINGER and phase is not CLOSING:
+            codec.receive(data)
+            if self._takes_events():
+                self._advance()
+            elif codec.unread_size > PIPELINE_BUFFER_SIZE:
+                self._pipeline_full = True
+                self.stream.pause_reading()
 
     def eof_received(self) -> None:
         """Learn that the client sends nothing more; what it asked before is still answered."""
@@ -170,7 +187,7 @@ class HTTPConnection:
                 self.stream.close()
             return
         self._report_close(exchange)
-        if self._phase is Phase.BODY and self._exchange is exchange:
+        if self._phase is BODY and self._exchange is exchange:
             # The rest of the request can no longer come.
             self.stream.close()
 
@@ -190,9 +207,9 @@ class HTTPConnection:
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Learn that the stream is closed."""
-        if self._phase is Phase.CLOSED:
+        if self._phase is CLOSED:
             return
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self._group.remove(self)
         exchange = self._exchange
         if exchange is not None:
@@ -216,7 +233,7 @@ class HTTPConnection:
 
     def _takes_events(self) -> bool:
         phase = self._phase
-        return (phase is Phase.IDLE or phase is Phase.HEAD or phase is Phase.BODY) and not (
+        return (phase is IDLE or phase is HEAD or phase is BODY) and not (
             self._app_paused or self._delegate_waits
         )
 
@@ -239,8 +256,6 @@ class HTTPConnection:
                 else:
                     self._on_need_data()
                     break
-                if self._phase is Phase.IDLE and not codec.unread_size and not self._eof:
-                    break
         except RemoteProtocolError as error:
             self._reject(error.status, str(error))
         finally:
@@ -250,36 +265,43 @@ class HTTPConnection:
         if self._eof:
             self._close_after_flush(linger=False)
             return
-        if self._phase is Phase.IDLE and self.codec.unread_size:
-            self._phase = Phase.HEAD
+        if self._phase is IDLE and self.codec.unread_size:
+            self._phase = HEAD
             self._set_deadline(self._group.settings.header_timeout)
 
     def _on_head(self, head: RequestHead) -> None:
-        settings = self._group.settings
-        context = self._context
-        if settings.forwarded is not None:
-            context = settings.forwarded.apply(context, head.headers)
-        exchange = Exchange(self, context, head.keep_alive)
-        self._exchange = exchange
-        self._served = True
-        self._run = contextvars.Context().run
         if head.has_body:
-            self._phase = Phase.BODY
-            self._body_pace = BodyPace(
-                self._group.sweeper.clock(), settings.body_timeout, settings.min_body_rate
-            )
-            self.deadline = self._body_pace.next_check(self._group.sweeper.clock())
+            settings = self._group.settings
+            now = self._group.sweeper.clock()
+            self._phase = BODY
+            self._body_pace = BodyPace(now, settings.body_timeout, settings.min_body_rate)
+            self.deadline = self._body_pace.next_check(now)
         else:
             self.codec.next_event()  # the end, which follows such a head at once
-            self._phase = Phase.ANSWER
+            self._phase = ANSWER
             self.deadline = NEVER
-        self._call(exchange, self._start, exchange, head)
+        self._serve(head)
+
+    def _serve(self, head: RequestHead) -> None:
+        """Take a request to its delegate, in a contextvars Context of its own."""
+        context = self._context
+        forwarded = self._group.forwarded
+        if forwarded is not None:
+            context = forwarded.apply(context, head.headers)
+        exchange = self._exchange = Exchange(self, context, head.keep_alive)
+        try:
+            waits = exchange.run(self._start, exchange, head)
+            if waits is not None:
+                self._hold(exchange, waits)
+        except Exception as error:  # noqa: BLE001 - whatever an application raises
+            self._delegate_failed(exchange, error)
 
     def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
         """Introduce the request to its delegate; return what the body must wait for, or None."""
         group = self._group
+        self._served = True
         delegate = group.delegate.start_request(self, exchange)
-        if head.has_body and group.settings.decompress_request:
+        if group.decompress and head.has_body:
             delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)
         exchange.delegate = delegate
         waits = delegate.headers_received(
@@ -298,7 +320,7 @@ class HTTPConnection:
         delegate = exchange.delegate
         if delegate is None:
             return  # answered already
-        if self._phase is Phase.ANSWER:
+        if self._phase is ANSWER:
             delegate.finish()
         elif self.codec.waiting_for_continue:
             self.stream.write(self.codec.send_informational(100, HTTPHeaders()))
@@ -316,7 +338,7 @@ class HTTPConnection:
         assert exchange is not None
         delegate = exchange.delegate
         assert delegate is not None
-        self._phase = Phase.ANSWER
+        self._phase = ANSWER
         self.deadline = NEVER
         if end.trailers is not None:
             self._call(exchange, delegate.trailers_received, end.trailers)
@@ -330,15 +352,14 @@ class HTTPConnection:
         next.
         """
         try:
-            waits = self._run(step, *args)
+            waits = exchange.run(step, *args)
             if waits is not None and waits is not COMPLETED:
                 self._hold(exchange, waits)
         except Exception as error:  # noqa: BLE001 - whatever an application raises
             self._delegate_failed(exchange, error)
 
-    def _hold(self, exchange: Exchange, waits: object) -> None:
-        task = self._run(asyncio.ensure_future, waits)
-        assert isinstance(task, asyncio.Future)
+    def _hold(self, exchange: Exchange, waits: Awaitable[None]) -> None:
+        task = exchange.run(asyncio.ensure_future, waits)
         self._delegate_waits = True
         task.add_done_callback(functools.partial(self._release, exchange))
 
@@ -349,7 +370,7 @@ class HTTPConnection:
             self._delegate_failed(exchange, error)
         elif not exchange.headers_taken:
             self._call(exchange, self._headers_taken, exchange)
-        if self._phase is not Phase.CLOSED:
+        if self._phase is not CLOSED:
             self._advance()
 
     def _delegate_failed(self, exchange: Exchange, error: BaseException) -> None:
@@ -366,42 +387,39 @@ class HTTPConnection:
     def before_head(self, end: bool) -> None:
         """Decide whether the answer whose head is about to be sent is the last one.
 
-        `end`: the answer is complete with this head; the client need not send the rest of its body
-        then.
+        `end`: the answer is complete with this head; the client need not send the rest of its body.
         """
-        group = self._group
-        if group.draining or group.settings.no_keep_alive or (end and self._phase is Phase.BODY):
+        if self._group.last_answers or (end and self._phase is BODY):
             self.codec.close_after_response()
 
-    def response_ended(self) -> None:
-        """Go on once the application has finished its answer."""
-        exchange = self._exchange
-        assert exchange is not None
+    def response_ended(self, exchange: Exchange, flushed: bool) -> None:
+        """Go on once the application has finished its answer; `flushed` if it has left already."""
         self._exchange = None
-        exchange.end()
-        if self._phase is Phase.BODY:
+        if self._phase is BODY:
             self._close_after_flush(linger=True)
         elif not exchange.keep_alive:
             self._close_after_flush(linger=False)
-        elif not self.codec.can_keep_alive or self._group.draining:
+        elif self._group.last_answers or not self.codec.can_keep_alive:
             self._close_after_flush(linger=True)
-        elif self.stream.write_buffer_size > WRITE_HIGH_WATER:
-            self._phase = Phase.FLUSH
-            self.unsent()
-        else:
+        elif flushed or self.stream.write_buffer_size <= WRITE_HIGH_WATER:
             self._next_request()
             if (self.codec.unread_size or self._eof) and not self._advancing:
                 self._schedule_advance()
+        else:
+            self._phase = FLUSH
+            self.unsent()
 
     def _next_request(self) -> None:
-        self.codec.start_next_cycle()
-        if self._pipeline_full and self.codec.unread_size <= PIPELINE_BUFFER_SIZE:
+        codec = self.codec
+        codec.start_next_cycle()
+        if self._pipeline_full and codec.unread_size <= PIPELINE_BUFFER_SIZE:
             self._pipeline_full = False
             self.stream.resume_reading()
-        self._phase = Phase.IDLE
+        self._phase = IDLE
         self._body_pace = None
         self._app_paused = False
-        self._set_deadline(self._group.settings.idle_connection_timeout)
+        group = self._group
+        self.deadline = group.sweeper.now + group.idle_timeout
 
     def _schedule_advance(self) -> None:
         """Take further events from the loop, not from the application's call stack and Context."""
@@ -414,7 +432,7 @@ class HTTPConnection:
         `linger`: this side ends the connection, so the client may still be sending, and gets a
         moment to read the answer before that.
         """
-        self._phase = Phase.LINGER if linger else Phase.CLOSING
+        self._phase = LINGER if linger else Phase.CLOSING
         if self.stream.write_buffer_size:
             self.stream.resume_reading()
             self.unsent()
@@ -422,7 +440,7 @@ class HTTPConnection:
             self._flushed()
 
     def _flushed(self) -> None:
-        if self._phase is Phase.CLOSING or self._eof:
+        if self._phase is CLOSING or self._eof:
             self.stream.close()
         else:
             self.stream.shutdown_write()
@@ -433,7 +451,7 @@ class HTTPConnection:
         """Close now if no request is in progress, else after its answer (which `before_head`
         announces).
         """
-        if self._phase is Phase.IDLE or (self._phase is Phase.HEAD and not self._served):
+        if self._phase is IDLE or (self._phase is HEAD and not self._served):
             self.stream.close()
 
     def close(self) -> None:
@@ -460,7 +478,7 @@ class HTTPConnection:
     def _report_close(self, exchange: Exchange) -> None:
         if not exchange.closed_reported:
             exchange.closed_reported = True
-            self._notify(exchange.notify_closed)
+            self._notify(exchange, exchange.notify_closed)
 
     def _abandon(self, exchange: Exchange, error: BaseException | None) -> None:
         """End an exchange whose answer can no longer be sent."""
@@ -469,13 +487,13 @@ class HTTPConnection:
             return  # finished by its own close callback
         self._exchange = None
         delegate = exchange.delegate
-        exchange.end()
+        exchange.abandon()
         if delegate is not None:
-            self._notify(delegate.on_connection_lost, error)
+            self._notify(exchange, delegate.on_connection_lost, error)
 
-    def _notify(self, step: Callable[..., object], *args: object) -> None:
+    def _notify(self, exchange: Exchange, step: Callable[..., object], *args: object) -> None:
         try:
-            self._run(step, *args)
+            exchange.run(step, *args)
         except Exception:  # noqa: BLE001 - whatever an application raises
             app_log.exception("Uncaught exception in a close callback")
 
@@ -552,13 +570,13 @@ class HTTPConnection:
     def detach(self) -> ByteStream:
         """Give the stream away; bytes after the request go to whoever reads it next."""
         exchange = self._exchange
-        if exchange is None or self._phase is not Phase.ANSWER:
+        if exchange is None or self._phase is not ANSWER:
             raise HTTPOutputError(
                 "a stream can be detached once the request is complete, not before"
             )
-        self._phase = Phase.CLOSED
+        self._phase = CLOSED
         self._exchange = None
-        exchange.end()
+        exchange.abandon()
         self._group.remove(self)
         self.stream.set_receiver(None)
         unread = self.codec.take_unread()

@@ -34,7 +34,7 @@ class Sweeper:
     `clock` returns seconds, monotonic; tests give their own.
     """
 
-    __slots__ = ("_interval", "_io_loop", "_running", "clock", "members")
+    __slots__ = ("_interval", "_io_loop", "_running", "clock", "members", "now")
 
     def __init__(self, io_loop: IOLoop, clock: Callable[[], float], interval: float) -> None:
         self._io_loop = io_loop
@@ -42,12 +42,16 @@ class Sweeper:
         self._running = False
         self.members: set[Expiring] = set()
         self.clock = clock
+        # The time of the last look: a reading of the clock that costs nothing, and is precise
+        # enough for deadlines that are only looked at this often.
+        self.now = clock()
 
     def add(self, member: Expiring) -> None:
         """Look after `member` until it is removed."""
         self.members.add(member)
         if not self._running:
             self._running = True
+            self.now = self.clock()
             self._io_loop.call_later(self._interval, self._sweep)
 
     def remove(self, member: Expiring) -> None:
@@ -59,6 +63,6 @@ class Sweeper:
         if not self._running:
             return
         self._io_loop.call_later(self._interval, self._sweep)
-        now = self.clock()
+        now = self.now = self.clock()
         for member in [m for m in self.members if m.deadline <= now]:
             member.expire(now)

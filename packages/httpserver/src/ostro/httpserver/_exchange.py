@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import IO, TYPE_CHECKING
 
 from ostro.httputil import (
@@ -54,6 +55,7 @@ class Exchange(HTTPConnection):
         "delegate",
         "headers_taken",
         "keep_alive",
+        "run",
     )
 
     def __init__(
@@ -64,6 +66,8 @@ class Exchange(HTTPConnection):
         # Whether the client can take another answer after this one; raw answers have nothing else
         # to go by.
         self.keep_alive = keep_alive
+        # Runs a function in the contextvars Context of this request alone.
+        self.run = Context().run
         # Who takes the request; None again when the exchange is over, which breaks the cycle
         # between the two.
         self.delegate: HTTPMessageDelegate | None = None
@@ -99,7 +103,7 @@ class Exchange(HTTPConnection):
             conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
         )
         if end:
-            conn.response_ended()
+            self._end(conn, sent is COMPLETED)
         elif sent is not COMPLETED:
             conn.unsent()
         return sent
@@ -165,7 +169,7 @@ class Exchange(HTTPConnection):
             raise
         if last:
             conn.stream.write(last)
-        conn.response_ended()
+        self._end(conn, flushed=False)
 
     # The 2.3 style: the callback composes the whole answer itself, head included
 
@@ -188,7 +192,7 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is not None and not conn.stream.closed():
             conn.codec.send_raw_end()
-            conn.response_ended()
+            self._end(conn, flushed=False)
 
     # The request
 
@@ -246,8 +250,14 @@ class Exchange(HTTPConnection):
         if self._conn is not None:
             self._conn.stream.close()
 
-    def end(self) -> None:
-        """Let go of the connection; called by it when the exchange is over."""
+    def _end(self, conn: ServerConnection, flushed: bool) -> None:
+        self._conn = None
+        self.delegate = None
+        self._close_callback = None
+        conn.response_ended(self, flushed)
+
+    def abandon(self) -> None:
+        """Let go of the connection; called by it when the answer can no longer be sent."""
         self._conn = None
         self.delegate = None
         self._close_callback = None

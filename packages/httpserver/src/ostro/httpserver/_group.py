@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ostro.httputil import HTTPServerConnectionDelegate
 from ostro.ioloop import IOLoop
 
-from ._deadlines import Sweeper
+from ._deadlines import NEVER, Sweeper
 from ._settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 class ConnectionGroup:
     """The open connections of one server, and what they have in common."""
 
-    __slots__ = ("_empty", "connections", "delegate", "draining", "io_loop", "settings", "sweeper")
+    __slots__ = (
+        "_empty",
+        "connections",
+        "decompress",
+        "delegate",
+        "draining",
+        "forwarded",
+        "idle_timeout",
+        "io_loop",
+        "last_answers",
+        "settings",
+        "sweeper",
+    )
 
     def __init__(
         self,
@@ -36,6 +48,12 @@ class ConnectionGroup:
         self.io_loop = io_loop
         self.sweeper = Sweeper(io_loop, clock, sweep_interval)
         self.connections: set[HTTPConnection] = set()
+        # Of the settings, what every request asks for.
+        self.forwarded = settings.forwarded
+        self.decompress = settings.decompress_request
+        self.idle_timeout = settings.idle_connection_timeout or NEVER
+        # Whether the answers that are given now end their connections.
+        self.last_answers = settings.no_keep_alive
         # Whether no further request is taken on the connections that are open.
         self.draining = False
         # Set when the last connection closes; made by whoever waits for that.
@@ -60,7 +78,7 @@ class ConnectionGroup:
         Those that are left after `timeout` seconds (None waits without limit) are closed as they
         are.
         """
-        self.draining = True
+        self.draining = self.last_answers = True
         for connection in list(self.connections):
             connection.close_when_idle()
         if not self.connections:

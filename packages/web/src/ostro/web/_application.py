@@ -19,7 +19,7 @@ from ostro.httputil import (
 
 from ._builtin import ErrorHandler, RedirectHandler
 from ._handler import RequestHandler
-from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, Routes, URLSpec
+from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, URLSpec
 from ._transforms import OutputTransform
 
 __all__ = ["Application"]
@@ -141,8 +141,12 @@ class Application(HTTPServerConnectionDelegate):
 
     def _dispatch(self, request: HTTPServerRequest) -> RequestHandler:
         match = self._find(request)
+        spec = match.spec
         try:
-            handler = match.spec.handler_class(self, request, **match.spec.kwargs)
+            if spec.kwargs:
+                handler = spec.handler_class(self, request, **spec.kwargs)
+            else:
+                handler = spec.handler_class(self, request)
         except Exception:  # noqa: BLE001 - whatever a handler raises
             app_log.exception("Uncaught exception making a handler for %r", request)
             match = _FAILED
@@ -151,7 +155,7 @@ class Application(HTTPServerConnectionDelegate):
         return handler
 
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
-        routes: Routes | None = self._routes.only or self._routes.routes_for_host(request.host_name)
+        routes = self._routes.only or self._routes.routes_for_host(request.host_name)
         if routes is None:
             return self._default if not self.default_host else self._to_default_host(request)
         return routes.match(request.path) or self._default

@@ -50,11 +50,6 @@ class RequestHandler(Cookies):
     cancel_on_disconnect: ClassVar[bool] = True
     """Whether a coroutine of this handler is cancelled when the connection to the client breaks."""
 
-    def __init__(self, application: Any, request: Any, **kwargs: Any) -> None:
-        # Any: the signature is that of Output, which the layers in between do not repeat
-        self._task: asyncio.Task[None] | None = None
-        super().__init__(application, request, **kwargs)
-
     # What subclasses define
 
     def prepare(self) -> Awaitable[None] | None:
@@ -240,7 +235,7 @@ class RequestHandler(Cookies):
 
     def _call_method(self, match: RouteMatch) -> Awaitable[None] | None:
         method = getattr(self, self.request.method.lower())
-        if match.spec.regex.groups:
+        if match.args or match.kwargs:
             args, kwargs = self._decode_path(match)
             result = method(*args, **kwargs)
         else:

@@ -7,6 +7,7 @@ request is routed or read.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import re
@@ -45,6 +46,8 @@ _START_LINES = {
     code: ResponseStartLine("HTTP/1.1", code, reason) for code, reason in responses.items()
 }
 
+_hash = functools.partial(hashlib.sha1, usedforsecurity=False)
+
 _ETAG = re.compile(r'\*|(?:W/)?"[^"]*"')
 """One entry of If-None-Match. Spec: RFC 9110 section 8.8.3."""
 
@@ -80,12 +83,13 @@ class Output:
         # The head of the response.
         self._status_code = 200
         self._reason: str | None = None
-        self._headers: HTTPHeaders
         # Set-Cookie headers by cookie name, made when the first one is set.
         self._new_cookies: dict[str, str] | None = None
         # What has been written and not flushed.
         self._write_buffer: list[bytes] = []
         self._flush_callback: Callable[[], None] | None = None
+        # What runs the request where that takes time; asyncio itself holds its tasks only weakly.
+        self._task: asyncio.Task[None] | None = None
         # Made with the first flush where the application has transforms.
         self._transforms: list[OutputTransform] | None = None
         # How far the response has come.
@@ -93,7 +97,8 @@ class Output:
         self._finished = False
         # Whether the request ends when its method returns.
         self._auto_finish = True
-        self.clear()
+        self._headers = _default_headers()
+        self.set_default_headers()
         self.initialize(**kwargs)
 
     # Any: a subclass states the arguments that its URLSpec passes.
@@ -119,9 +124,7 @@ class Output:
 
     def clear(self) -> None:
         """Reset all headers and content for this response."""
-        self._headers = HTTPHeaders.from_parsed(
-            {"Server": SERVER_NAME, "Content-Type": HTML_TYPE, "Date": http_date_now()}
-        )
+        self._headers = _default_headers()
         self.set_default_headers()
         self._write_buffer.clear()
         self._status_code = 200
@@ -261,16 +264,8 @@ class Output:
     def _send_head(self, chunk: bytes, finishing: bool, end: bool) -> Awaitable[None]:
         headers = self._headers
         status = self._status_code
-        factories = self.application.transforms
-        if factories:
-            transforms = self._transforms = [factory(self.request) for factory in factories]
-            for transform in transforms:
-                status, headers, chunk = transform.transform_first_chunk(
-                    status, headers, chunk, finishing
-                )
-            self._status_code = status
-        if end and status not in _BODILESS and "Content-Length" not in headers:
-            headers["Content-Length"] = str(len(chunk))
+        if self.application.transforms:
+            status, headers, chunk = self._transform_first(status, headers, chunk, finishing)
         if self._new_cookies is not None:
             for cookie in self._new_cookies.values():
                 headers.add("Set-Cookie", cookie)
@@ -282,6 +277,17 @@ class Output:
         sent = self._connection.write_headers(start_line, headers, chunk, end=end)
         self._headers_written = True
         return sent
+
+    def _transform_first(
+        self, status: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        self._transforms = [factory(self.request) for factory in self.application.transforms]
+        for transform in self._transforms:
+            status, headers, chunk = transform.transform_first_chunk(
+                status, headers, chunk, finishing
+            )
+        self._status_code = status
+        return status, headers, chunk
 
     def _transform(self, chunk: bytes, finishing: bool) -> bytes:
         for transform in self._transforms or ():
@@ -300,10 +306,9 @@ class Output:
 
         Override it to compute it in another way, or to return None for no Etag.
         """
-        hasher = hashlib.sha1(usedforsecurity=False)
-        for part in self._write_buffer:
-            hasher.update(part)
-        return f'"{hasher.hexdigest()}"'
+        buffer = self._write_buffer
+        body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
+        return f'"{_hash(body).hexdigest()}"'
 
     def set_etag_header(self) -> None:
         """Set the Etag header from `compute_etag`; called for every finished 200 response to GET
@@ -328,6 +333,12 @@ class Output:
         return any(
             entry == "*" or entry.removeprefix("W/") == etag for entry in _ETAG.findall(known)
         )
+
+
+def _default_headers() -> HTTPHeaders:
+    return HTTPHeaders.from_parsed(
+        {"Server": SERVER_NAME, "Content-Type": HTML_TYPE, "Date": http_date_now()}
+    )
 
 
 def _header_text(value: HeaderValue) -> str:

@@ -169,13 +169,13 @@ class Routes:
 class HostRoutes:
     """The routes of all hosts. Only the first host pattern that matches is used."""
 
-    __slots__ = ("_hosts", "_names", "_only")
+    __slots__ = ("_hosts", "_names", "only")
 
     def __init__(self) -> None:
         self._hosts: list[tuple[re.Pattern[str], Routes]] = []
         self._names: dict[str, URLSpec] = {}
-        # The routes of an application that does not look at the host.
-        self._only: Routes | None = None
+        # The routes when all hosts have the same, so that the host need not be looked at.
+        self.only: Routes | None = None
 
     def add(self, host_pattern: str, handlers: Iterable[HandlerSpec]) -> None:
         """Append the routes of the hosts that match `host_pattern`.
@@ -193,7 +193,7 @@ class HostRoutes:
         else:
             self._hosts.append(entry)
         is_only = len(self._hosts) == 1 and host_pattern in (CATCH_ALL_HOST, CATCH_ALL_HOST + "$")
-        self._only = entry[1] if is_only else None
+        self.only = entry[1] if is_only else None
 
     def _register(self, spec: URLSpec) -> None:
         if spec.name is None:
@@ -211,11 +211,6 @@ class HostRoutes:
             if pattern.match(host_name):
                 return routes
         return None
-
-    @property
-    def only(self) -> Routes | None:
-        """The routes when all hosts have the same, so that the host need not be looked at."""
-        return self._only
 
     def reverse(self, name: str, *args: object) -> str:
         """Return the path of the spec with this name; raises KeyError when there is none."""
