@@ -1,5 +1,6 @@
 """The HTTP/1.1 codec without I/O: strict, fast, for servers and clients."""
 
+from ._client import ClientCodec
 from ._connection import Connection
 from ._events import (
     END_OF_MESSAGE,
@@ -51,6 +52,7 @@ __all__ = [
     "END_OF_MESSAGE",
     "NEED_DATA",
     "PAUSED",
+    "ClientCodec",
     "Connection",
     "Data",
     "EndOfMessage",

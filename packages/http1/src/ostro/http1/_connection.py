@@ -13,7 +13,7 @@ from typing import Final
 
 from ostro.httputil import HTTPHeaders
 
-from ._bodies import BodyReader, ChunkedReader, CountedReader
+from ._bodies import BodyReader, ChunkedReader, CountedReader, UntilCloseReader
 from ._buffer import ReceiveBuffer
 from ._encoding import encode_trailers
 from ._events import END_OF_MESSAGE, PAUSED, EndOfMessage, Event, RequestHead
@@ -121,7 +121,7 @@ class Connection(ABC):
             self._fail(error)
             raise
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         return PAUSED
 
     def set_max_body(self, limit: int) -> None:
@@ -216,6 +216,14 @@ class Connection(ABC):
         """Whether another message may follow on this connection, as far as is known now."""
         return self._keep_alive
 
+    def close_after_response(self) -> None:
+        """Make the exchange at hand, or the next one, the last: its head says `Connection: close`.
+
+        Once that head has been sent the peer is not told, but `start_next_cycle` is refused all the
+        same.
+        """
+        self._keep_alive = False
+
     def start_next_cycle(self) -> None:
         """Begin the next exchange. What was received ahead is then read.
 
@@ -271,12 +279,14 @@ class Connection(ABC):
         buffer.advance(end)
         return text
 
-    def _open_body(self, length: int | None, chunked: bool) -> None:
+    def _open_body(self, length: int | None, chunked: bool, until_close: bool = False) -> None:
         """Expect a body with this framing next."""
         if chunked:
             self._body = ChunkedReader(self._limits, self._max_body)
         elif length:
             self._body = CountedReader(length, self._max_body)
+        elif length is None and until_close:
+            self._body = UntilCloseReader(self._max_body)
         self._receiving = _BODY
 
     def _send_with_head(self, head: bytes, body: bytes | None, end: bool) -> bytes:

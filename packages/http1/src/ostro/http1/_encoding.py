@@ -10,7 +10,7 @@ from typing import Final
 from ostro.httputil import HTTPHeaders
 
 from ._framing import is_token
-from ._grammar import VALUE
+from ._grammar import TARGET, VALUE
 from .errors import excerpt
 
 LENGTH: Final = 1
@@ -87,33 +87,56 @@ def status_line(code: int, reason: str) -> str:
     return line
 
 
+def request_line(method: str, target: str) -> str:
+    """Return the request line, CRLF included.
+
+    Raises ValueError for a method that is no token, and a target with other than visible ASCII.
+
+    Spec: RFC 9112 section 3.
+    """
+    if not is_token(method):
+        raise ValueError(f"method {excerpt(method)} is not a token")
+    if TARGET.fullmatch(target) is None:
+        raise ValueError(f"target {excerpt(target)}, expected visible ASCII without '#'")
+    return f"{method} {target} HTTP/1.1\r\n"
+
+
 def encode_head(start_line: str, headers: HTTPHeaders, dropped: int, extra: str) -> bytes:
     """Return a head: the start line, the fields, `extra` lines, the empty line.
 
     `start_line` and `extra` come with their CRLFs; fields in `dropped`, a sum of `LENGTH`, `CODING`
-    and so on, are left out. Raises ValueError when a value has a control or a non-latin-1 character.
+    and so on, are left out. Raises ValueError for control and non-latin-1 characters.
     """
     lines = list(map(": ".join, headers.get_all()))
     if dropped:
-        lines = [
-            line for line in lines if not _known_names.get(line.partition(":")[0], 0) & dropped
-        ]
+        lines = [line for line in lines if not _kind_of(line) & dropped]
     if not lines:
         return f"{start_line}{extra}\r\n".encode("latin-1")
     # Headers check what is set in them; this is the second lock. Most values are printable, and
     # that is quickly seen.
     if not "".join(lines).isprintable():
-        _check_lines(lines)
+        bad = _bad_names(lines)
+        if bad:
+            raise _unsendable(bad)
     block = "\r\n".join(lines)
-    return f"{start_line}{block}\r\n{extra}\r\n".encode("latin-1")
+    try:
+        return f"{start_line}{block}\r\n{extra}\r\n".encode("latin-1")
+    except UnicodeEncodeError:
+        raise _unsendable(_bad_names(lines)) from None
 
 
-def _check_lines(lines: list[str]) -> None:
-    for line in lines:
-        if VALUE.fullmatch(line) is None:
-            raise ValueError(
-                f"header {excerpt(line.partition(':')[0])} has a control or non-latin-1 character"
-            )
+def _kind_of(line: str) -> int:
+    return _known_names.get(line.partition(":")[0], 0)
+
+
+def _bad_names(lines: list[str]) -> list[str]:
+    return [line.partition(":")[0] for line in lines if VALUE.fullmatch(line) is None]
+
+
+def _unsendable(names: list[str]) -> ValueError:
+    return ValueError(
+        f"value of header {excerpt(', '.join(names))} has a control or non-latin-1 character"
+    )
 
 
 def encode_trailers(trailers: HTTPHeaders) -> bytes:

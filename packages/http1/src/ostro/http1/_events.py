@@ -124,7 +124,7 @@ class ResponseHead:
 
 
 class Data:
-    """The next bytes of a body, never empty. How they were cut into chunks or reads means nothing."""
+    """The next bytes of a body, never empty. Where they are cut means nothing."""
 
     __slots__ = ("data",)
 
@@ -148,7 +148,7 @@ class EndOfMessage:
 
 
 class NeedData:
-    """Nothing can be reported before more is received. After the end of input: nothing ever will."""
+    """Nothing can be reported before more is received; after the end of input, never."""
 
     __slots__ = ()
 

@@ -50,10 +50,15 @@ RESPONSE_HEAD: Final = re.compile(rf"{_STATUS_LINE}\r\n(?:{_FIELD_LINE})*+\r\n".
 # RFC 9112 section 7.1.2
 TRAILERS: Final = re.compile(rf"(?:{_FIELD_LINE})*+\r\n".encode())
 
+# request-line with origin-form and HTTP/1.1, the usual one, up to its CRLF
+# RFC 9112 sections 3 and 3.2.1
+ORIGIN_LINE: Final = re.compile(rf"({_TOKEN}) (/[!-\"$-~]*+) HTTP/1\.1".encode())
+
 REQUEST_LINE: Final = re.compile(_REQUEST_LINE.encode())
 STATUS_LINE: Final = re.compile(_STATUS_LINE.encode())
 FIELD_LINE: Final = re.compile(_FIELD_LINE.encode())
 TOKEN: Final = re.compile(_TOKEN)
+TARGET: Final = re.compile(_TARGET)
 
 # field-value, and reason-phrase = 1*( HTAB / SP / VCHAR / obs-text ), which may be missing
 # RFC 9112 section 4

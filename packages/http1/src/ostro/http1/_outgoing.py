@@ -12,7 +12,6 @@ from ostro.httputil import HTTPHeaders
 
 from ._encoding import CODING, CONNECTION, LENGTH
 from ._framing import connection_options
-from ._grammar import CONTENT_LENGTH
 from ._limits import MAX_LENGTH_DIGITS
 from ._states import Sending
 from .errors import LocalProtocolError, excerpt
@@ -24,6 +23,9 @@ _SWALLOWED: Final = Sending.SWALLOWED
 _EMPTY: Final = Sending.EMPTY
 _SENT: Final = Sending.SENT
 
+_METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+"""RFC 9110 section 8.6: a request of these says `Content-Length: 0` where it has no body."""
+
 Framing: TypeAlias = tuple[Sending, int, str, int]
 """What may follow the head; the bytes of the body, where counted; lines to add; fields to leave
 out.
@@ -33,7 +35,7 @@ ADD_CODING: Final = "Transfer-Encoding: chunked\r\n"
 
 
 def frame_body(headers: HTTPHeaders, found: int, size: int, end: bool, http_1_0: bool) -> Framing:
-    """Frame a response that may have a body: `size` bytes of it are there, all of them if `end`.
+    """Frame a message that may have a body: `size` bytes of it are there, all of them if `end`.
 
     Raises LocalProtocolError when `headers` contradict themselves or `size`.
 
@@ -87,6 +89,23 @@ def frame_for_head_request(
     return _SWALLOWED, 0, "", 0
 
 
+def frame_request(method: str, headers: HTTPHeaders, found: int, size: int, end: bool) -> Framing:
+    """Frame a request: `size` bytes of its body are there, all of them if `end`.
+
+    Raises LocalProtocolError when `headers` contradict themselves or `size`, and for a CONNECT
+    request with a body.
+
+    Spec: RFC 9110 sections 8.6 and 9.3.6, RFC 9112 section 6.
+    """
+    if method == "CONNECT":
+        if size or found & (LENGTH | CODING):
+            raise LocalProtocolError("a CONNECT request with a body")
+        return _SENT, 0, "", 0
+    if end and not size and not found & (LENGTH | CODING) and method not in _METHODS_WITH_BODY:
+        return _COUNTED, 0, "", 0
+    return frame_body(headers, found, size, end, False)
+
+
 def announce_connection(
     headers: HTTPHeaders, found: int, keep_alive: bool, http_1_0: bool
 ) -> tuple[bool, str, int]:
@@ -117,7 +136,7 @@ def own_length(headers: HTTPHeaders, size: int, end: bool) -> int:
 
 def parse_own_length(value: str) -> int:
     """Return the number of a Content-Length that the caller set. Raises LocalProtocolError."""
-    if len(value) > MAX_LENGTH_DIGITS or CONTENT_LENGTH.fullmatch(value) is None:
+    if len(value) > MAX_LENGTH_DIGITS or not (value.isdigit() and value.isascii()):
         raise LocalProtocolError(f"Content-Length is {excerpt(value)}, expected decimal digits")
     return int(value)
 

@@ -108,7 +108,7 @@ def _find_form(method: str, target: str) -> TargetForm:
     match = ABSOLUTE_FORM.fullmatch(target)
     if match is None:
         raise RemoteProtocolError(
-            f"request target {excerpt(target)}, expected a path that begins with '/' or an absolute URL"
+            f"request target {excerpt(target)}, expected a path that begins with '/' or a whole URL"
         )
     check_host(match[1])
     return TargetForm.ABSOLUTE
@@ -122,7 +122,7 @@ def _check_authority(target: str) -> None:
 
 
 def _apply_form(head: RequestHead, form: TargetForm) -> None:
-    """Let the authority in the target take the place of the Host field. Spec: RFC 9112 section 3.3."""
+    """Let the authority in the target replace the Host field. Spec: RFC 9112 section 3.3."""
     head.form = form
     if form is TargetForm.AUTHORITY:
         head.host = head.target

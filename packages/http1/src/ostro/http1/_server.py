@@ -25,6 +25,7 @@ from ._outgoing import (
     frame_for_head_request,
     frame_without_body,
 )
+from ._repeated import RequestReceiver
 from ._request import check_request_line, explain_request_head, parse_request_head
 from ._states import Receiving, Sending
 from .errors import LocalProtocolError, RemoteProtocolError
@@ -36,7 +37,7 @@ _UNTIL_CLOSE: Final = Sending.UNTIL_CLOSE
 _SENT: Final = Sending.SENT
 
 
-class ServerCodec(Connection):
+class ServerCodec(RequestReceiver):
     """An HTTP/1.1 connection as a server sees it.
 
     The order of calls for each exchange, besides `receive` and `next_event`: `send_informational*`,
@@ -47,12 +48,10 @@ class ServerCodec(Connection):
     Spec: RFC 9112.
     """
 
-    __slots__ = ("_continue_sent", "_known_host")
+    __slots__ = ("_continue_sent",)
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits)
-        # The Host of the request before: mostly it is that of the next one, too.
-        self._known_host = ""
         self._continue_sent = False
 
     # State
@@ -91,14 +90,6 @@ class ServerCodec(Connection):
         if isinstance(body, CountedReader) and body.length > body.max_body:
             return False
         return body is not None and not body.received
-
-    def close_after_response(self) -> None:
-        """Make the response at hand, or the next one, the last: it says `Connection: close`.
-
-        Once its head has been sent the client is not told, but `start_next_cycle` is refused all
-        the same.
-        """
-        self._keep_alive = False
 
     # Sending
 
@@ -212,7 +203,7 @@ class ServerCodec(Connection):
     # Private to this class
 
     def _check_switch(self, code: int) -> None:
-        """Accept the end of HTTP on this connection, which cannot come in the middle of a request."""
+        """Accept the end of HTTP on this connection, which cannot be amid a request."""
         if not self.request_complete:
             raise LocalProtocolError(f"a {code} response before the end of the request")
         if code == 101 and not (self._request and self._request.upgrade):
@@ -220,7 +211,7 @@ class ServerCodec(Connection):
 
 
 def _has_no_body(code: int, request: RequestHead | None) -> bool:
-    """Tell whether a response has no body by its code. Spec: RFC 9112 section 6.3, items 1 and 2."""
+    """Tell whether a response has no body by its code. Spec: RFC 9112 section 6.3."""
     if code < 200:
         if code != 101:
             raise LocalProtocolError(f"send_head with informational status code {code}")

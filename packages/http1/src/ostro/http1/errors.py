@@ -33,7 +33,7 @@ class RemoteProtocolError(HTTP1Error):
 
 
 class IncompleteMessage(RemoteProtocolError):  # noqa: N818 - the name that was agreed on
-    """The peer closed the connection in the middle of a message: what has arrived is not the whole."""
+    """The peer closed the connection in the middle of a message."""
 
 
 class LocalProtocolError(HTTP1Error):

@@ -1,0 +1,82 @@
+"""The head of a response: from bytes that the grammar has passed to a `ResponseHead`, or why not.
+
+Pure functions: nothing here knows the state of a connection.
+"""
+
+from __future__ import annotations
+
+from ostro.httputil import HTTPHeaders
+
+from ._events import RequestHead, ResponseHead
+from ._fields import explain_fields, parse_fields
+from ._framing import (
+    check_transfer_encoding,
+    check_version,
+    collapse_equal_lengths,
+    keeps_alive,
+    parse_content_length,
+)
+from ._grammar import STATUS_LINE
+from ._limits import Limits
+from .errors import RemoteProtocolError, excerpt
+
+
+def parse_response_head(text: str, limits: Limits, request: RequestHead) -> ResponseHead:
+    """Return the response to `request` whose head is `text`.
+
+    `text` is valid by the grammar, and comes without its last two CRLFs. Raises
+    RemoteProtocolError.
+    """
+    line, _, block = text.partition("\r\n")
+    version = line[:8]
+    code = int(line[9:12])
+    check_version(version)
+    single: dict[str, str] = {}
+    repeated: dict[str, list[str]] | None = None
+    if block:
+        single, repeated = parse_fields(block, limits.max_fields)
+        repeated = collapse_equal_lengths(single, repeated)
+    head = ResponseHead(version, code, line[13:], HTTPHeaders.from_parsed(single, repeated))
+    if code == 101 or (request.method == "CONNECT" and 200 <= code < 300):
+        # The connection leaves HTTP; RFC 9110 section 9.3.6: framing fields are ignored.
+        head.keep_alive = False
+        return head
+    head.keep_alive = keeps_alive(single.get("Connection", ""), version)
+    _apply_framing(head, single, request.method)
+    return head
+
+
+def _apply_framing(head: ResponseHead, single: dict[str, str], method: str) -> None:
+    """Find out where the body ends. Spec: RFC 9112 section 6.3."""
+    length = single.get("Content-Length")
+    coding = single.get("Transfer-Encoding")
+    if coding is not None:
+        check_transfer_encoding(coding, head.version, with_length=length is not None)
+        head.chunked = True
+    elif length is not None:
+        head.content_length = parse_content_length(length)
+    if method == "HEAD" or head.code < 200 or head.code in (204, 304):
+        return
+    if coding is None and length is None:
+        head.until_close = True
+        head.keep_alive = False
+    head.has_body = head.content_length != 0
+
+
+def check_status_line(line: str) -> None:
+    """Accept a status line that came before the rest of its head. Raises RemoteProtocolError."""
+    if STATUS_LINE.fullmatch(line.encode("latin-1")) is None:
+        raise RemoteProtocolError(
+            f"status line {excerpt(line)}, expected 'HTTP/1.1', a code of three digits and a reason"
+        )
+    check_version(line[:8])
+
+
+def explain_response_head(text: str) -> RemoteProtocolError:
+    """Return the error that says what is wrong with a head that the grammar refused."""
+    line, *fields = text.split("\r\n")
+    try:
+        check_status_line(line)
+    except RemoteProtocolError as error:
+        return error
+    return explain_fields(fields)
