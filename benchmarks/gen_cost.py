@@ -50,8 +50,9 @@ def nothing_yielded(decorator: Decorator) -> Callable[..., Any]:
 
     @decorator
     def body(done: "asyncio.Future[int]") -> Generator[Any, Any, int]:
+        if not done.done():
+            yield done
         return 1
-        yield
 
     return body
 
