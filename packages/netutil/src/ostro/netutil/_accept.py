@@ -141,7 +141,7 @@ class _Acceptor:
             self._said = True
             _log.error(
                 "cannot accept connections on %r, pausing for %s s at a time%s: %s",
-                self._sock.getsockname() if self._sock.fileno() >= 0 else self._fd,
+                self._sock,
                 PAUSE_SECONDS,
                 " until descriptors are free" if error.errno in _NO_ROOM else "",
                 error,
