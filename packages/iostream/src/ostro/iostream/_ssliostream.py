@@ -52,6 +52,7 @@ class SSLIOStream(IOStream):
         "_context",
         "_handshake_waiters",
         "_records",
+        "_records_sent",
         "_server_hostname",
         "_server_side",
         "_session",
@@ -97,6 +98,7 @@ class SSLIOStream(IOStream):
         self._server_hostname = server_hostname
         self._session: TLSSession | None = None  # from the handshake on
         self._records = b""  # ciphertext that the kernel has not taken yet
+        self._records_sent = 0  # bytes of ciphertext that it has taken
         self._handshake_waiters: list[asyncio.Future[SSLIOStream]] | None = None
         if server_side or _is_connected(socket):
             self._start_handshake()
@@ -256,6 +258,11 @@ class SSLIOStream(IOStream):
 
     # Writing
 
+    @property
+    def bytes_sent(self) -> int:
+        """The number of bytes of TLS records that the kernel has taken."""
+        return self._records_sent
+
     def write_to_fd(self, data: bytes | memoryview) -> int:
         """Encrypt and send, in bounded pieces, until the kernel takes no more."""
         session = self._session
@@ -280,6 +287,7 @@ class SSLIOStream(IOStream):
         if not records:
             return True
         sent = super().write_to_fd(records)
+        self._records_sent += sent
         self._records = records[sent:]
         self._backlog = len(self._records)
         return not self._backlog

@@ -22,7 +22,13 @@ Written = asyncio.Future[None] | Completed[None]
 class WritingStream(StreamCore):
     """A stream that bytes can be written to."""
 
-    __slots__ = ("_backlog", "_max_write_buffer_size", "_output_ended", "_writes")
+    __slots__ = (
+        "_backlog",
+        "_bytes_sent",
+        "_max_write_buffer_size",
+        "_output_ended",
+        "_writes",
+    )
 
     def __init__(self, io_loop: IOLoop | None, fd: int, max_write_buffer_size: int | None) -> None:
         super().__init__(io_loop, fd)
@@ -30,6 +36,7 @@ class WritingStream(StreamCore):
         self._writes: WriteQueue | None = None  # only there while something is to be sent
         # Bytes that the layer below has taken from the queue and not sent yet (TLS records).
         self._backlog = 0
+        self._bytes_sent = 0
         self._output_ended = False  # shutdown_write() was called
 
     # The hooks of the kinds of file descriptors
@@ -56,6 +63,15 @@ class WritingStream(StreamCore):
         """The number of bytes accepted and not sent yet."""
         queue = self._writes
         return self._backlog if queue is None else queue.size + self._backlog
+
+    @property
+    def bytes_sent(self) -> int:
+        """The number of bytes that the kernel has taken since the stream was made.
+
+        It never falls; whether it grows tells whether the peer reads. Over TLS the bytes of the
+        records are counted, those of the handshake included.
+        """
+        return self._bytes_sent
 
     def writing(self) -> bool:
         """Say whether bytes are still to be sent."""
@@ -103,6 +119,7 @@ class WritingStream(StreamCore):
                 except OSError as error:
                     return self._refuse(data, error)
                 if sent:
+                    self._bytes_sent += sent
                     self._doubtful = False  # a connection that was reset takes nothing
                 if sent == size and not self._backlog:
                     if callback is not None:
@@ -168,6 +185,7 @@ class WritingStream(StreamCore):
             finally:
                 view.release()
             queue.advance(sent)
+            self._bytes_sent += sent
             if not whole:
                 return True
         return self._backlog > 0
