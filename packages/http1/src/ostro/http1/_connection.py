@@ -32,6 +32,7 @@ _CHUNKED: Final = Sending.CHUNKED
 _UNTIL_CLOSE: Final = Sending.UNTIL_CLOSE
 _SWALLOWED: Final = Sending.SWALLOWED
 _EMPTY: Final = Sending.EMPTY
+_RAW: Final = Sending.RAW
 _SENT: Final = Sending.SENT
 
 
@@ -198,7 +199,7 @@ class Connection(ABC):
         Spec: RFC 9112 section 7.1.2.
         """
         sending = self._sending
-        if sending is _IDLE or sending is _SENT:
+        if sending is _IDLE or sending is _SENT or sending is _RAW:
             raise LocalProtocolError(f"send_end where {sending.value} is expected")
         ending = b""
         if sending is _COUNTED:

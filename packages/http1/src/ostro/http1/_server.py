@@ -34,6 +34,7 @@ _DONE: Final = Receiving.DONE
 _SWITCHED: Final = Receiving.SWITCHED
 _IDLE: Final = Sending.IDLE
 _UNTIL_CLOSE: Final = Sending.UNTIL_CLOSE
+_RAW: Final = Sending.RAW
 _SENT: Final = Sending.SENT
 
 
@@ -175,6 +176,28 @@ class ServerCodec(RequestReceiver):
         self._length = self._unsent = length
         self._sending = sending
         return self._send_with_head(head, body, end) if body or end else head
+
+    def send_raw(self) -> None:
+        """Take note that the caller sends a response that it has composed itself, head included.
+
+        May be called for every part. The caller vouches for the framing; whether the connection can
+        be kept alive is left to the request and `close_after_response`.
+
+        Raises LocalProtocolError without a request to answer, and once the response has begun in
+        another way or has ended.
+        """
+        if self._request is None or (self._sending is not _IDLE and self._sending is not _RAW):
+            raise LocalProtocolError(f"send_raw where {self._sending.value} is expected")
+        self._sending = _RAW
+
+    def send_raw_end(self) -> None:
+        """Take note that the response of `send_raw` is complete.
+
+        Raises LocalProtocolError where none has begun.
+        """
+        if self._sending is not _RAW:
+            raise LocalProtocolError(f"send_raw_end where {self._sending.value} is expected")
+        self._sending = _SENT
 
     # What the base class asks for
 

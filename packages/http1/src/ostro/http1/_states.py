@@ -8,7 +8,7 @@ Receiving:
 
 Sending:
 
-    IDLE --> COUNTED | CHUNKED | UNTIL_CLOSE | SWALLOWED | EMPTY --> SENT --> IDLE
+    IDLE --> COUNTED | CHUNKED | UNTIL_CLOSE | SWALLOWED | EMPTY | RAW --> SENT --> IDLE
     start_next_cycle
 
 A body that is sent together with its head goes from IDLE to SENT at once.
@@ -38,4 +38,5 @@ class Sending(Enum):
     UNTIL_CLOSE = "a body that ends with the connection"
     SWALLOWED = "a body that is not sent, in answer to HEAD"
     EMPTY = "the end of a message that has no body"
+    RAW = "bytes that the caller composes, until send_raw_end"
     SENT = "nothing before the next cycle"
