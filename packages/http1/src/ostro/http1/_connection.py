@@ -35,6 +35,9 @@ _EMPTY: Final = Sending.EMPTY
 _RAW: Final = Sending.RAW
 _SENT: Final = Sending.SENT
 
+# RFC 8446 section 5.1: the type of the first record of a connection.
+_TLS_HANDSHAKE: Final = 22
+
 
 class Connection(ABC):
     """One HTTP/1.1 connection, seen from one end. Use `ServerCodec` or `ClientCodec`.
@@ -336,6 +339,8 @@ class Connection(ABC):
             buffer.advance(buffer.position + 2)
         if not buffer.data:
             return None
+        if buffer.data[buffer.position] == _TLS_HANDSHAKE:
+            raise RemoteProtocolError("a TLS handshake on a connection that speaks plain HTTP")
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
             self._check_cut_head()

@@ -110,6 +110,19 @@ def encode_head(start_line: str, headers: HTTPHeaders, dropped: int, extra: str)
     lines = list(map(": ".join, headers.get_all()))
     if dropped:
         lines = [line for line in lines if not _kind_of(line) & dropped]
+    return _encode_lines(start_line, lines, extra)
+
+
+def encode_response(start_line: str, headers: HTTPHeaders, body: bytes) -> bytes:
+    """Return a whole response whose framing is its Content-Length, which is added to the fields.
+
+    Raises as `encode_head` does.
+    """
+    lines = list(map(": ".join, headers.get_all()))
+    return _encode_lines(start_line, lines, f"Content-Length: {len(body)}\r\n") + body
+
+
+def _encode_lines(start_line: str, lines: list[str], extra: str) -> bytes:
     if not lines:
         return f"{start_line}{extra}\r\n".encode("latin-1")
     # Headers check what is set in them; this is the second lock. Most values are printable, and

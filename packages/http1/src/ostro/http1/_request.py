@@ -26,8 +26,6 @@ from ._limits import Limits
 from .errors import RemoteProtocolError, excerpt
 
 _MAX_PORT = 65535
-_HTTP2_PREFACE = "PRI * HTTP/2.0"
-_TLS_HANDSHAKE = "\x16"
 
 
 def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHead:
@@ -42,14 +40,16 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
         form = _find_form(method, target)
     if version != "HTTP/1.1":
         check_version(version)
+    single: dict[str, str] = {}
     repeated: dict[str, list[str]] | None = None
     if block:
         single, repeated = parse_fields(block, limits.max_fields)
-        if repeated is not None:
-            repeated = collapse_equal_lengths(single, repeated)
-    else:
-        single = {}
-    host = single.get("Host")
+    values = single
+    if repeated is not None:
+        repeated = collapse_equal_lengths(single, repeated)
+        # The headers own what they are made of, and need not keep the joined values.
+        values = single.copy()
+    host = values.get("Host")
     if host is None:
         if version != "HTTP/1.0":
             raise RemoteProtocolError(f"{version} request without a Host field")
@@ -59,15 +59,15 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
     head = RequestHead(method, target, version, HTTPHeaders.from_parsed(single, repeated), host)
     if form is not TargetForm.ORIGIN:
         _apply_form(head, form)
-    if "Content-Length" in single or "Transfer-Encoding" in single:
-        _apply_framing(head, single)
-    connection = single.get("Connection", "")
+    if "Content-Length" in values or "Transfer-Encoding" in values:
+        _apply_framing(head, values)
+    connection = values.get("Connection", "")
     if connection or version != "HTTP/1.1":
         head.keep_alive = keeps_alive(connection, version)
-        if "Upgrade" in single:
-            _apply_upgrade(head, single["Upgrade"], connection)
-    if "Expect" in single:
-        _apply_expectation(head, single["Expect"])
+        if "Upgrade" in values:
+            _apply_upgrade(head, values["Upgrade"], connection)
+    if "Expect" in values:
+        _apply_expectation(head, values["Expect"])
     return head
 
 
@@ -132,10 +132,10 @@ def _apply_form(head: RequestHead, form: TargetForm) -> None:
             head.host = match[1]
 
 
-def _apply_framing(head: RequestHead, single: dict[str, str]) -> None:
+def _apply_framing(head: RequestHead, values: dict[str, str]) -> None:
     """Find out where the body ends. Spec: RFC 9112 section 6.3."""
-    length = single.get("Content-Length")
-    coding = single.get("Transfer-Encoding")
+    length = values.get("Content-Length")
+    coding = values.get("Transfer-Encoding")
     if coding is not None:
         check_transfer_encoding(coding, head.version, with_length=length is not None)
         head.chunked = True
@@ -191,8 +191,6 @@ def explain_request_head(text: str) -> RemoteProtocolError:
 
 
 def _explain_request_line(line: str) -> str:
-    if line.startswith(_TLS_HANDSHAKE):
-        return "a TLS handshake on a port that speaks plain HTTP"
     parts = line.split(" ")
     if len(parts) != 3:
         return (

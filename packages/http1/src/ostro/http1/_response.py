@@ -36,20 +36,22 @@ def parse_response_head(text: str, limits: Limits, request: RequestHead) -> Resp
     if block:
         single, repeated = parse_fields(block, limits.max_fields)
         repeated = collapse_equal_lengths(single, repeated)
+    # The headers own what they are made of, and need not keep the joined values.
+    values = single if repeated is None else single.copy()
     head = ResponseHead(version, code, line[13:], HTTPHeaders.from_parsed(single, repeated))
     if code == 101 or (request.method == "CONNECT" and 200 <= code < 300):
         # The connection leaves HTTP; RFC 9110 section 9.3.6: framing fields are ignored.
         head.keep_alive = False
         return head
-    head.keep_alive = keeps_alive(single.get("Connection", ""), version)
-    _apply_framing(head, single, request.method)
+    head.keep_alive = keeps_alive(values.get("Connection", ""), version)
+    _apply_framing(head, values, request.method)
     return head
 
 
-def _apply_framing(head: ResponseHead, single: dict[str, str], method: str) -> None:
+def _apply_framing(head: ResponseHead, values: dict[str, str], method: str) -> None:
     """Find out where the body ends. Spec: RFC 9112 section 6.3."""
-    length = single.get("Content-Length")
-    coding = single.get("Transfer-Encoding")
+    length = values.get("Content-Length")
+    coding = values.get("Transfer-Encoding")
     if coding is not None:
         check_transfer_encoding(coding, head.version, with_length=length is not None)
         head.chunked = True

@@ -13,6 +13,7 @@ from ._encoding import (
     CONNECTION,
     LENGTH,
     encode_head,
+    encode_response,
     find_framing,
     status_line,
 )
@@ -36,6 +37,9 @@ _IDLE: Final = Sending.IDLE
 _UNTIL_CLOSE: Final = Sending.UNTIL_CLOSE
 _RAW: Final = Sending.RAW
 _SENT: Final = Sending.SENT
+
+_WITHOUT_BODY: Final = frozenset({"HEAD", "CONNECT"})
+"""Methods whose responses have no body, or not always one."""
 
 
 class ServerCodec(RequestReceiver):
@@ -150,6 +154,20 @@ class ServerCodec(RequestReceiver):
         start_line = status_line(code, reason)
         found = find_framing(headers)
         request = self._request
+        if (
+            end
+            and not found
+            and self._keep_alive
+            and request is not None
+            and request.version == "HTTP/1.1"
+            and request.method not in _WITHOUT_BODY
+            and code >= 200
+            and code not in (204, 304)
+        ):
+            # The usual response: whole, to a usual request, with nothing to decide.
+            response = encode_response(start_line, headers, body or b"")
+            self._sending = _SENT
+            return response
         # Without a request this answers what could not be read, or a silent client.
         keep_alive = self._keep_alive and request is not None
         http_1_0 = request is not None and request.version == "HTTP/1.0"
