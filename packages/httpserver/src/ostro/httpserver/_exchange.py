@@ -83,7 +83,7 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        return conn.stream.write(conn.codec.send_informational(code, headers))
+        return conn.send(conn.codec.send_informational(code, headers))
 
     def write_headers(
         self,
@@ -99,14 +99,12 @@ class Exchange(HTTPConnection):
         conn.before_head(end)
         if chunk is not None and len(chunk) > JOIN_LIMIT:
             return self._write_large(conn, start_line, headers, chunk, end)
-        sent = conn.stream.write(
-            conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
-        )
+        data = conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
         if end:
-            self._end(conn, sent is COMPLETED)
-        elif sent is not COMPLETED:
-            conn.unsent()
-        return sent
+            conn.send_soon(data)
+            self._end(conn)
+            return COMPLETED
+        return conn.send(data)
 
     def _write_large(
         self,
@@ -119,7 +117,7 @@ class Exchange(HTTPConnection):
         if end and "Content-Length" not in headers:
             headers = headers.copy()
             headers["Content-Length"] = str(len(chunk))
-        conn.stream.write(conn.codec.send_head(start_line.code, start_line.reason, headers))
+        conn.send(conn.codec.send_head(start_line.code, start_line.reason, headers))
         sent = self.write(chunk)
         if end:
             self.finish()
@@ -130,12 +128,7 @@ class Exchange(HTTPConnection):
         if conn is None or conn.stream.closed():
             return _failed()
         data = conn.codec.send_data(chunk)
-        if not data:
-            return COMPLETED
-        sent = conn.stream.write(data)
-        if sent is not COMPLETED:
-            conn.unsent()
-        return sent
+        return conn.send(data) if data else COMPLETED
 
     def send_file(self, file: IO[bytes], offset: int, count: int) -> Awaitable[None]:
         return asyncio.ensure_future(self._send_file(file, offset, count))
@@ -168,8 +161,8 @@ class Exchange(HTTPConnection):
             conn.stream.close()
             raise
         if last:
-            conn.stream.write(last)
-        self._end(conn, flushed=False)
+            conn.send(last)
+        self._end(conn)
 
     # The 2.3 style: the callback composes the whole answer itself, head included
 
@@ -182,17 +175,14 @@ class Exchange(HTTPConnection):
         if conn is None or conn.stream.closed():
             return _failed()
         conn.codec.send_raw()
-        sent = conn.stream.write(data, callback)
-        if sent is not COMPLETED:
-            conn.unsent()
-        return sent
+        return conn.send(data, callback)
 
     def finish_raw(self) -> None:
         """End the answer that `write_raw` sent."""
         conn = self._conn
         if conn is not None and not conn.stream.closed():
             conn.codec.send_raw_end()
-            self._end(conn, flushed=False)
+            self._end(conn)
 
     # The request
 
@@ -250,11 +240,11 @@ class Exchange(HTTPConnection):
         if self._conn is not None:
             self._conn.stream.close()
 
-    def _end(self, conn: ServerConnection, flushed: bool) -> None:
+    def _end(self, conn: ServerConnection) -> None:
         self._conn = None
         self.delegate = None
         self._close_callback = None
-        conn.response_ended(self, flushed)
+        conn.response_ended(self)
 
     def abandon(self) -> None:
         """Let go of the connection; called by it when the answer can no longer be sent."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from ostro.httputil import HTTPServerConnectionDelegate
@@ -23,6 +24,8 @@ class ConnectionGroup:
 
     __slots__ = (
         "_empty",
+        "_gather_context",
+        "_gathered",
         "connections",
         "decompress",
         "delegate",
@@ -54,6 +57,9 @@ class ConnectionGroup:
         self.idle_timeout = settings.idle_connection_timeout or NEVER
         # Whether the answers that are given now end their connections.
         self.last_answers = settings.no_keep_alive
+        # Connections whose answers leave at the end of this turn of the loop.
+        self._gathered: list[HTTPConnection] = []
+        self._gather_context = Context()
         # Whether no further request is taken on the connections that are open.
         self.draining = False
         # Set when the last connection closes; made by whoever waits for that.
@@ -70,6 +76,17 @@ class ConnectionGroup:
         self.sweeper.remove(connection)
         if self._empty is not None and not self.connections:
             self._empty.set()
+
+    def gather(self, connection: HTTPConnection) -> None:
+        """Call `connection.send_outgoing` at the end of this turn of the loop."""
+        if not self._gathered:
+            self.io_loop.asyncio_loop.call_soon(self._send_gathered, context=self._gather_context)
+        self._gathered.append(connection)
+
+    def _send_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for connection in gathered:
+            connection.send_outgoing()
 
     async def drain(self, timeout: float | None) -> bool:  # noqa: ASYNC109 - the bound is the point
         """Close idle connections now and busy ones after their answer; return whether all ended in
