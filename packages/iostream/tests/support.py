@@ -167,14 +167,6 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
-def shrink_buffers(*streams: BaseIOStream) -> None:
-    """Make the kernel keep little, so that writes are partial soon."""
-    for stream in streams:
-        if isinstance(stream, IOStream):
-            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-                stream.socket.setsockopt(socket.SOL_SOCKET, option, 4096)
-
-
 async def turns(number: int = 6) -> None:
     """Let the loop go round a few times, in which what is in the kernel arrives."""
     for _ in range(number):

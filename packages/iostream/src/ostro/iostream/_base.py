@@ -17,7 +17,6 @@ from ._reads import (
     AtMost,
     Exactly,
     Into,
-    Outcome,
     Read,
     Streamed,
     StreamedUntilClose,
@@ -95,10 +94,8 @@ class BaseIOStream(ReadingStream):
         """
         if not delimiter:
             raise ValueError("the delimiter to read until is empty")
-        outcome = self._outcome(callback)
-        return self._started(
-            UntilDelimiter(outcome, self._max_buffer_size, bytes(delimiter), max_bytes), outcome
-        )
+        read = UntilDelimiter(self._max_buffer_size, bytes(delimiter), max_bytes)
+        return self._start(read, callback)
 
     @overload
     def read_until_regex(
@@ -128,9 +125,8 @@ class BaseIOStream(ReadingStream):
         The expression is tried on all that has come after each arrival, so give `max_bytes` where
         the peer is not trusted. See `read_until` for that and for what is raised.
         """
-        outcome = self._outcome(callback)
-        read = UntilRegex(outcome, self._max_buffer_size, re.compile(regex), max_bytes)
-        return self._started(read, outcome)
+        read = UntilRegex(self._max_buffer_size, re.compile(regex), max_bytes)
+        return self._start(read, callback)
 
     @overload
     def read_bytes(
@@ -168,16 +164,15 @@ class BaseIOStream(ReadingStream):
         """
         if num_bytes < 0:
             raise ValueError(f"cannot read {num_bytes} bytes")
-        outcome = self._outcome(callback)
         limit = self._max_buffer_size
-        read: Read
+        read: Read[bytes]
         if streaming_callback is not None:
-            read = Streamed(outcome, limit, num_bytes, wrap(streaming_callback))
+            read = Streamed(limit, num_bytes, wrap(streaming_callback))
         elif partial:
-            read = AtMost(outcome, limit, num_bytes)
+            read = AtMost(limit, num_bytes)
         else:
-            read = Exactly(outcome, limit, num_bytes)
-        return self._started(read, outcome)
+            read = Exactly(limit, num_bytes)
+        return self._start(read, callback)
 
     @overload
     def read_into(
@@ -209,12 +204,11 @@ class BaseIOStream(ReadingStream):
         target = memoryview(buf).cast("B")
         if target.readonly:
             raise TypeError("read_into needs a writable buffer")
-        outcome = self._outcome(callback)
-        read = Into(outcome, target, partial)
-        result = self._started(read, outcome)
-        if outcome.future is not None and self._read is read:
+        read = Into(target, partial)
+        result = self._start(read, callback)
+        if read.future is not None and self._read is read:
             # The bytes must be back in the stream before the cancelled task goes on.
-            outcome.future.add_done_callback(lambda _: self._drop_read(read), context=Context())
+            read.future.add_done_callback(lambda _: self._drop_read(read), context=Context())
         return result
 
     @overload
@@ -240,20 +234,23 @@ class BaseIOStream(ReadingStream):
         Raises ReadPendingError if a read is pending. The result fails with StreamClosedError,
         StreamBufferFullError being the real error, when the limit is exceeded.
         """
-        outcome = self._outcome(callback)
         limit = self._max_buffer_size
-        read: Read
+        read: Read[bytes]
         if streaming_callback is not None:
-            read = StreamedUntilClose(outcome, limit, wrap(streaming_callback))
+            read = StreamedUntilClose(limit, wrap(streaming_callback))
         else:
-            read = UntilClose(outcome, limit)
-        return self._started(read, outcome)
+            read = UntilClose(limit)
+        return self._start(read, callback)
 
-    def _outcome(self, callback: Callable[[T], object] | None) -> Outcome[T]:
-        if callback is None:
-            return Outcome(self._loop.create_future(), None, self._run_later)
-        return Outcome(None, wrap(callback), self._run_later)
-
-    def _started(self, read: Read, outcome: Outcome[T]) -> asyncio.Future[T] | Completed[None]:
+    def _start(
+        self, read: Read[T], callback: Callable[[T], object] | None
+    ) -> asyncio.Future[T] | Completed[None]:
+        read.run = self._run_later
+        if callback is not None:
+            read.callback = wrap(callback)
+            self._begin(read)
+            return COMPLETED
+        future: asyncio.Future[T] = self._loop.create_future()
+        read.future = future
         self._begin(read)
-        return COMPLETED if outcome.future is None else outcome.future
+        return future

@@ -226,7 +226,7 @@ class StreamCore:
             self._stop_watching_writes()
         self._phase = CLOSED
         self.close_fd()
-        self._fail_pending(error)
+        self._fail_pending(self.error)
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             if at_once:

@@ -6,7 +6,7 @@ in `_base`.
 """
 
 import errno
-from typing import Final
+from typing import Final, TypeAlias
 
 from ostro.ioloop import IOLoop
 
@@ -18,6 +18,8 @@ from .errors import ReadPendingError, StreamClosedError, StreamError
 
 READ_AHEAD: Final = 65536
 """Bytes that are read while nobody reads, to notice the end of the connection behind them."""
+
+AnyRead: TypeAlias = Read[bytes] | Read[int]
 
 READS_PER_EVENT: Final = 8
 """How many chunks are read in a row at most before other streams get their turn."""
@@ -49,7 +51,7 @@ class ReadingStream(WritingStream):
         self._max_buffer_size = max_buffer_size
         self._read_chunk_size = read_chunk_size
         self._buffer: bytearray | None = None  # bytes that arrived and nobody has taken yet
-        self._read: Read | None = None  # the pending read of pull mode
+        self._read: AnyRead | None = None  # the pending read of pull mode
         self._paused = False  # pause_reading() was called
         self._eof = False  # the peer sends no more
         self._eof_due = False  # and the receiver has not been told so
@@ -122,7 +124,7 @@ class ReadingStream(WritingStream):
 
     def _on_eof(self) -> None:
         self._eof = True
-        if self._receiver is None:
+        if self._receiver is None or self.error is not None:
             self._lose(None)
         else:
             self._stop_listening()
@@ -251,7 +253,7 @@ class ReadingStream(WritingStream):
             return True
         return self._read is not None and not self._read.abandoned()
 
-    def _begin(self, read: Read) -> None:
+    def _begin(self, read: AnyRead) -> None:
         """Satisfy a read from the buffer, or make it the pending one."""
         pending = self._read
         if pending is not None:
@@ -261,29 +263,29 @@ class ReadingStream(WritingStream):
         if self._receiver is not None:
             raise ReadPendingError("the stream is in push mode")
         self._read = read
-        if not self._feed_pending():
-            if self._phase is CLOSED:
-                if not self._finish(read):
-                    raise StreamClosedError(self.error)
-            elif self._eof:
-                self._lose(None)
-            elif self._doubtful and self._listening:
-                self._call_soon(self._read_on)
+        if self._feed(read):
+            if self._close_callback is not None:
+                self._update_listening()  # there may be room again for reading ahead
+        elif self._phase is CLOSED:
+            if not self._finish(read):
+                raise StreamClosedError(self.error)
+        elif self._eof:
+            self._lose(None)
+        elif not self._listening:
+            self._update_listening()
+        elif self._doubtful:
+            self._call_soon(self._read_on)
 
-    def _feed_pending(self) -> bool:
-        """Feed the buffer to the pending read; say whether that is settled now."""
+    def _feed_pending(self) -> None:
+        """Feed the buffer to the pending read, if there is one."""
         read = self._read
-        settled = True
         if read is not None:
             if read.abandoned():
                 self._drop_read(read)
             else:
-                settled = self._feed(read)
-        if self._phase is not CLOSED:
-            self._update_listening()
-        return settled
+                self._feed(read)
 
-    def _feed(self, read: Read) -> bool:
+    def _feed(self, read: AnyRead) -> bool:
         buffer = self._buffer
         if buffer is None:
             buffer = bytearray()
@@ -301,7 +303,7 @@ class ReadingStream(WritingStream):
             self._buffer = None
         return settled
 
-    def _finish(self, read: Read) -> bool:
+    def _finish(self, read: AnyRead) -> bool:
         """Complete the pending read at the end of the stream, if it can be."""
         self._read = None
         buffer, self._buffer = self._buffer, None
@@ -310,7 +312,7 @@ class ReadingStream(WritingStream):
         self._buffer = buffer
         return False
 
-    def _drop_read(self, read: Read) -> None:
+    def _drop_read(self, read: AnyRead) -> None:
         """Forget a read whose caller was cancelled, without losing bytes."""
         if self._read is read:
             self._read = None

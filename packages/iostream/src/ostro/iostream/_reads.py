@@ -7,13 +7,13 @@ each arrival; the read takes what is its own and says whether it is complete.
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from .errors import StreamBufferFullError, StreamError, UnsatisfiableReadError
 
 T = TypeVar("T", bytes, int)
 
-Run = Callable[..., None]
+Run: TypeAlias = Callable[..., None]
 """Run a callback, with arguments, through the loop (`BaseIOStream._run_later`)."""
 
 
@@ -30,46 +30,18 @@ def take(buffer: bytearray, size: int) -> bytes:
     return data
 
 
-class Outcome(Generic[T]):
-    """Where the result of a read goes: to a future, or to a callback through the loop."""
+class Read(Generic[T]):
+    """One pending read.
+
+    The result goes to `future`, or to `callback` through the loop: the stream sets one of them.
+    """
 
     __slots__ = ("callback", "future", "run")
 
-    def __init__(
-        self,
-        future: "asyncio.Future[T] | None",
-        callback: Callable[[T], object] | None,
-        run: Run,
-    ) -> None:
-        self.future: asyncio.Future[T] | None = future
-        self.callback: Callable[[T], object] | None = callback
-        self.run = run
-
-    def deliver(self, value: T) -> None:
-        """Hand over the result, unless nobody waits for it any more."""
-        future = self.future
-        if future is not None:
-            if not future.done():
-                future.set_result(value)
-        elif self.callback is not None:
-            self.run(self.callback, value)
-
-    def fail(self, error: StreamError) -> None:
-        """Hand over the failure; a callback is not called, the close callback reports it."""
-        future = self.future
-        if future is not None and not future.done():
-            future.set_exception(error)
-            future.exception()  # nobody is warned of a read that was not awaited
-
-    def abandoned(self) -> bool:
-        """Say whether the awaiting side was cancelled."""
-        return self.future is not None and self.future.cancelled()
-
-
-class Read:
-    """One pending read."""
-
-    __slots__ = ()
+    def __init__(self) -> None:
+        self.future: asyncio.Future[T] | None = None
+        self.callback: Callable[[T], object] | None = None
+        self.run: Run | None = None
 
     def feed(self, buffer: bytearray) -> bool:
         """Take from the buffer what belongs to the read, and say whether it is complete.
@@ -83,34 +55,41 @@ class Read:
         return False
 
     def fail(self, error: StreamError) -> None:
-        """Tell the waiting side that the read has failed."""
-        raise NotImplementedError
+        """Hand over the failure; a callback is not called, the close callback reports it."""
+        future = self.future
+        if future is not None and not future.done():
+            future.set_exception(error)
+            future.exception()  # nobody is warned of a read that was not awaited
 
     def abandoned(self) -> bool:
         """Say whether the awaiting side was cancelled."""
-        raise NotImplementedError
+        future = self.future
+        return future is not None and future.cancelled()
 
     def take_back(self) -> bytes:
         """Return, after a cancellation, the bytes that the read has taken already."""
         return b""
 
+    def _deliver(self, value: T) -> None:
+        future = self.future
+        if future is not None:
+            future.set_result(value)
+        elif self.callback is not None:
+            self._run(self.callback, value)
 
-class BytesRead(Read):
+    def _run(self, callback: Callable[[T], object], value: T) -> None:
+        if self.run is not None:
+            self.run(callback, value)
+
+
+class BytesRead(Read[bytes]):
     """What the reads with a bytes result share."""
 
-    __slots__ = ("_max_buffer", "_outcome")
+    __slots__ = ("_max_buffer",)
 
-    def __init__(self, outcome: Outcome[bytes], max_buffer: int) -> None:
-        self._outcome = outcome
+    def __init__(self, max_buffer: int) -> None:
+        super().__init__()
         self._max_buffer = max_buffer
-
-    def fail(self, error: StreamError) -> None:
-        """Tell the waiting side that the read has failed."""
-        self._outcome.fail(error)
-
-    def abandoned(self) -> bool:
-        """Say whether the awaiting side was cancelled."""
-        return self._outcome.abandoned()
 
     def _check_buffer(self, size: int) -> None:
         if size > self._max_buffer:
@@ -124,12 +103,11 @@ class UntilDelimiter(BytesRead):
 
     def __init__(
         self,
-        outcome: Outcome[bytes],
         max_buffer: int,
         delimiter: bytes,
         max_bytes: int | None,
     ) -> None:
-        super().__init__(outcome, max_buffer)
+        super().__init__(max_buffer)
         self._delimiter = delimiter
         self._max_bytes = max_bytes
         self._searched = 0  # where the next search starts: dripped bytes cost linear time
@@ -146,7 +124,7 @@ class UntilDelimiter(BytesRead):
             return False
         end = found + len(self._delimiter)
         self._check(end)
-        self._outcome.deliver(take(buffer, end))
+        self._deliver(take(buffer, end))
         return True
 
     def _check(self, size: int) -> None:
@@ -162,12 +140,11 @@ class UntilRegex(BytesRead):
 
     def __init__(
         self,
-        outcome: Outcome[bytes],
         max_buffer: int,
         pattern: re.Pattern[bytes],
         max_bytes: int | None,
     ) -> None:
-        super().__init__(outcome, max_buffer)
+        super().__init__(max_buffer)
         self._pattern = pattern
         self._max_bytes = max_bytes
 
@@ -182,7 +159,7 @@ class UntilRegex(BytesRead):
             return False
         end = match.end()
         self._check(end)
-        self._outcome.deliver(take(buffer, end))
+        self._deliver(take(buffer, end))
         return True
 
     def _check(self, size: int) -> None:
@@ -196,8 +173,8 @@ class Exactly(BytesRead):
 
     __slots__ = ("_size",)
 
-    def __init__(self, outcome: Outcome[bytes], max_buffer: int, size: int) -> None:
-        super().__init__(outcome, max_buffer)
+    def __init__(self, max_buffer: int, size: int) -> None:
+        super().__init__(max_buffer)
         self._size = size
 
     def __repr__(self) -> str:
@@ -208,7 +185,7 @@ class Exactly(BytesRead):
         if len(buffer) < self._size:
             self._check_buffer(self._size)
             return False
-        self._outcome.deliver(take(buffer, self._size))
+        self._deliver(take(buffer, self._size))
         return True
 
 
@@ -217,8 +194,8 @@ class AtMost(BytesRead):
 
     __slots__ = ("_size",)
 
-    def __init__(self, outcome: Outcome[bytes], max_buffer: int, size: int) -> None:
-        super().__init__(outcome, max_buffer)
+    def __init__(self, max_buffer: int, size: int) -> None:
+        super().__init__(max_buffer)
         self._size = size
 
     def __repr__(self) -> str:
@@ -228,7 +205,7 @@ class AtMost(BytesRead):
         """Complete the read when anything is in the buffer."""
         if not buffer and self._size:
             return False
-        self._outcome.deliver(take(buffer, min(self._size, len(buffer))))
+        self._deliver(take(buffer, min(self._size, len(buffer))))
         return True
 
 
@@ -239,12 +216,11 @@ class Streamed(BytesRead):
 
     def __init__(
         self,
-        outcome: Outcome[bytes],
         max_buffer: int,
         size: int,
         chunk_callback: Callable[[bytes], object],
     ) -> None:
-        super().__init__(outcome, max_buffer)
+        super().__init__(max_buffer)
         self._remaining = size
         self._chunk_callback = chunk_callback
 
@@ -256,10 +232,10 @@ class Streamed(BytesRead):
         if buffer and self._remaining:
             chunk = take(buffer, min(self._remaining, len(buffer)))
             self._remaining -= len(chunk)
-            self._outcome.run(self._chunk_callback, chunk)
+            self._run(self._chunk_callback, chunk)
         if self._remaining:
             return False
-        self._outcome.deliver(b"")
+        self._deliver(b"")
         return True
 
 
@@ -278,7 +254,7 @@ class UntilClose(BytesRead):
 
     def finish(self, buffer: bytearray) -> bool:
         """Deliver all that is left."""
-        self._outcome.deliver(take(buffer, len(buffer)))
+        self._deliver(take(buffer, len(buffer)))
         return True
 
 
@@ -289,11 +265,10 @@ class StreamedUntilClose(BytesRead):
 
     def __init__(
         self,
-        outcome: Outcome[bytes],
         max_buffer: int,
         chunk_callback: Callable[[bytes], object],
     ) -> None:
-        super().__init__(outcome, max_buffer)
+        super().__init__(max_buffer)
         self._chunk_callback = chunk_callback
 
     def __repr__(self) -> str:
@@ -302,23 +277,23 @@ class StreamedUntilClose(BytesRead):
     def feed(self, buffer: bytearray) -> bool:
         """Pass on what is in the buffer."""
         if buffer:
-            self._outcome.run(self._chunk_callback, take(buffer, len(buffer)))
+            self._run(self._chunk_callback, take(buffer, len(buffer)))
         return False
 
     def finish(self, buffer: bytearray) -> bool:
         """Pass on what is left and complete the read."""
         self.feed(buffer)
-        self._outcome.deliver(b"")
+        self._deliver(b"")
         return True
 
 
-class Into(Read):
+class Into(Read[int]):
     """Read into a buffer of the caller's; the result is the number of bytes."""
 
-    __slots__ = ("_filled", "_outcome", "_partial", "_target")
+    __slots__ = ("_filled", "_partial", "_target")
 
-    def __init__(self, outcome: Outcome[int], target: memoryview, partial: bool) -> None:
-        self._outcome = outcome
+    def __init__(self, target: memoryview, partial: bool) -> None:
+        super().__init__()
         self._target = target
         self._partial = partial
         self._filled = 0
@@ -337,16 +312,8 @@ class Into(Read):
         self._filled = end
         if end < len(self._target) and not (self._partial and end):
             return False
-        self._outcome.deliver(end)
+        self._deliver(end)
         return True
-
-    def fail(self, error: StreamError) -> None:
-        """Tell the waiting side that the read has failed."""
-        self._outcome.fail(error)
-
-    def abandoned(self) -> bool:
-        """Say whether the awaiting side was cancelled."""
-        return self._outcome.abandoned()
 
     def take_back(self) -> bytes:
         """Return, after a cancellation, the bytes that went into the target."""

@@ -220,13 +220,14 @@ class WritingStream(StreamCore):
         user of the stream needs to see, not the broken pipe.
         """
         self._stop_watching_writes()
-        self._call_soon(self._close_after_write_error, error)
+        self.error = error  # from here on the end of file says no more than that
+        self._call_soon(self._close_after_write_error)
 
-    def _close_after_write_error(self, error: OSError) -> None:
+    def _close_after_write_error(self) -> None:
         for _ in range(READS_AFTER_WRITE_ERROR):
             if not self._read_once():
                 break
-        self._lose(error)
+        self._lose(None)
 
     def _fail_writes(self, error: BaseException | None) -> None:
         queue, self._writes = self._writes, None
