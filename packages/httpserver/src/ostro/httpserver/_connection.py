@@ -427,6 +427,7 @@ class HTTPConnection:
                 self.send_outgoing()
         else:
             self._outgoing = data
+            self.stream.expect_write()
             group.gather(self)
 
     def send_outgoing(self) -> None:

@@ -142,6 +142,14 @@ class WritingStream(StreamCore):
         queue.wait(future)
         return future
 
+    def expect_write(self) -> None:
+        """Say that something will be written before the loop waits for events again.
+
+        A receiver that answers a little later calls this in `data_received`: writing shows whether
+        the connection still stands, and the stream need not look for itself.
+        """
+        self._doubtful = False
+
     def shutdown_write(self) -> None:
         """Send what is buffered and then tell the peer that no more comes. Idempotent.
 
