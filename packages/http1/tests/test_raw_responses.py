@@ -23,10 +23,10 @@ def test_a_raw_response_of_several_parts_lets_the_next_request_come() -> None:
 
     codec.send_raw()
     codec.send_raw()
-    assert codec.response_started
-    assert not codec.response_complete
+    started, complete = codec.response_started, codec.response_complete
     codec.send_raw_end()
 
+    assert (started, complete) == (True, False)
     assert codec.response_complete
     assert codec.can_keep_alive
     codec.start_next_cycle()
