@@ -20,8 +20,8 @@ and for its answer:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
-from typing import IO, TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Mapping
+from typing import IO, TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from ._headers import HTTPHeaders
@@ -177,7 +177,7 @@ class HTTPConnection(ABC):
         """Drop the connection without finishing the response."""
 
     @abstractmethod
-    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         """Return the client's certificate as `ssl.SSLSocket.getpeercert` does, or None."""
 
 
@@ -221,6 +221,9 @@ class HTTPMessageDelegate:
 class HTTPServerConnectionDelegate(ABC):
     """Who takes the requests of a server's connections: an application."""
 
+    takes_requests: ClassVar[bool] = False
+    """Whether `take_request` is defined: a shorter way for the most common request, nothing more."""
+
     @abstractmethod
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
@@ -230,6 +233,22 @@ class HTTPServerConnectionDelegate(ABC):
         `server_conn` is the same object for all requests of one connection; answers go to
         `request_conn`.
         """
+
+    def take_request(
+        self,
+        server_conn: object,
+        request_conn: HTTPConnection,
+        method: str,
+        target: str,
+        version: str,
+        headers: HTTPHeaders,
+    ) -> HTTPMessageDelegate | None:
+        """Take a request that has come whole, without a body, in one call instead of four.
+
+        Only called where `takes_requests` is true. Returns who learns that the client goes away
+        while the answer is pending; None when the answer is finished.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define take_request")
 
     def on_close(self, server_conn: object) -> None:  # noqa: B027  # overriding it is optional
         """Learn that a connection is closed; once for each on which a request was started."""

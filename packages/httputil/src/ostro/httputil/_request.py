@@ -7,7 +7,7 @@ computed when it is asked for.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ._bodies import parse_body_arguments
@@ -233,7 +233,7 @@ class HTTPServerRequest:
         end = time.monotonic() if self.finish_time is None else self.finish_time
         return end - self.start_time
 
-    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         """Return the client's certificate, or None without one.
 
         A dict as `ssl.SSLSocket.getpeercert` has it, or with `binary_form` the DER bytes. The
