@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import IO, TypeVar
 
 from ostro.httputil import (
@@ -110,7 +110,7 @@ class MemoryConnection(HTTPConnection):
     def close(self) -> None:
         self.closed = True
 
-    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         if not self.context.secure:
             return None
         return b"DER" if binary_form else {"subject": "client"}

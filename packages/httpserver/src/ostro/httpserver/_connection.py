@@ -13,11 +13,18 @@ import contextvars
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
-from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, ServerCodec
+from ostro.http1 import (
+    Data,
+    EndOfMessage,
+    RemoteProtocolError,
+    RequestHead,
+    ServerCodec,
+    TargetForm,
+)
 from ostro.httputil import (
     ByteStream,
     ConnectionContext,
@@ -37,12 +44,12 @@ from ._deadlines import NEVER, SWEEP_INTERVAL
 from ._decompress import DecompressingDelegate
 from ._error_response import error_response
 from ._exchange import Exchange
+from ._farewell import Farewell
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
 from ._pace import BodyPace, WritePace
 from ._settings import (
     GATHER_FROM,
-    LINGER_TIMEOUT,
     PIPELINE_BUFFER_SIZE,
     WRITE_HIGH_WATER,
     ServerSettings,
@@ -63,9 +70,8 @@ class Phase(Enum):
     BODY = "the rest of a request body"
     ANSWER = "the application's answer to a request received whole"
     FLUSH = "the client to read its answers, before the next pipelined request is taken"
-    CLOSING = "the client to read the last answer, which it asked to be the last"
-    LINGER = "the client to read the last answer, and to stop sending"
-    CLOSED = "nothing"
+    CLOSING = "the news that the stream, which this side has closed, is closed"
+    CLOSED = "nothing: the stream is closed, given away, or on its way to that"
 
 
 HEAD: Final = Phase.HEAD
@@ -74,7 +80,6 @@ BODY: Final = Phase.BODY
 ANSWER: Final = Phase.ANSWER
 FLUSH: Final = Phase.FLUSH
 CLOSING: Final = Phase.CLOSING
-LINGER: Final = Phase.LINGER
 CLOSED: Final = Phase.CLOSED
 
 
@@ -94,13 +99,13 @@ class HTTPConnection:
         "_app_paused",
         "_body_pace",
         "_context",
-        "_delegate_waits",
         "_eof",
         "_exchange",
         "_outgoing",
         "_phase",
         "_pipeline_full",
         "_served",
+        "_waits_for",
         "_write_pace",
         "address",
         "codec",
@@ -150,10 +155,10 @@ class HTTPConnection:
         self._served = False
         # Whether events are being taken further up this very call stack.
         self._advancing = False
-        # Why the body is held back: the application asked for it, or its last part is still being
-        # worked on.
+        # Why the body is held back: the application asked for it, or the last part of this exchange
+        # is still being worked on.
         self._app_paused = False
-        self._delegate_waits = False
+        self._waits_for: Exchange | None = None
         # Whether reading stopped because the client sends requests faster than they are answered.
         self._pipeline_full = False
         # Whether the client has said that it sends no more.
@@ -175,11 +180,14 @@ class HTTPConnection:
             head = codec.receive_request(data)
             if head is None:
                 self._advance()
+            elif head.content_length or head.chunked:
+                self._on_head(head)
+                self._advance()
             else:
                 self._phase = ANSWER
                 self.deadline = NEVER
                 self._serve(head)
-        elif phase is not LINGER and phase is not CLOSING:
+        elif phase is not CLOSED and phase is not CLOSING:
             codec.receive(data)
             if self._takes_events():
                 self._advance()
@@ -191,14 +199,10 @@ class HTTPConnection:
         """Learn that the client sends nothing more; what it asked before is still answered."""
         self._eof = True
         exchange = self._exchange
-        if exchange is None:
-            if not self.stream.write_buffer_size:
-                self.stream.close()
-            return
-        self._report_close(exchange)
-        if self._phase is BODY and self._exchange is exchange:
-            # The rest of the request can no longer come.
-            self.stream.close()
+        if exchange is not None:
+            self._report_close(exchange)
+        # What lies in the codec is still taken; that nothing follows is noticed behind it.
+        self._advance()
 
     def drained(self) -> None:
         """Learn that everything written has left."""
@@ -207,24 +211,30 @@ class HTTPConnection:
             case Phase.FLUSH:
                 self._next_request()
                 self._advance()
-            case Phase.CLOSING | Phase.LINGER:
-                self._flushed()
+                if self.group.draining:
+                    self.close_when_idle()
             case Phase.ANSWER:
                 self.deadline = NEVER
+            case Phase.IDLE:
+                self._set_deadline(self.group.settings.idle_connection_timeout)
             case _:
-                pass
+                pass  # BODY and HEAD have deadlines of their own
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Learn that the stream is closed."""
         if self._phase is CLOSED:
             return
         self._phase = CLOSED
-        self.group.remove(self)
         exchange = self._exchange
         if exchange is not None:
             self._abandon(exchange, error)
+        self._ended()
+
+    def _ended(self) -> None:
+        self.group.remove(self)
         if self._served:
-            self.group.delegate.on_close(self)
+            self._served = False
+            self._notify(self.group.delegate.on_close, self)
 
     def expire(self, now: float) -> None:
         """Act on a deadline that has passed."""
@@ -233,17 +243,17 @@ class HTTPConnection:
                 self._reject(408, "the head of the request did not come in time")
             case Phase.BODY:
                 self._check_body(now)
-            case _ if self._write_pace is not None:
-                self._check_unsent(now)
+            case _ if self._write_pace is not None and self._client_reads(now):
+                self.deadline = self._write_pace.next_check()
             case _:
-                self.stream.close()
+                self.close()
 
     # Taking requests
 
     def _takes_events(self) -> bool:
         phase = self._phase
         return (phase is IDLE or phase is HEAD or phase is BODY) and not (
-            self._app_paused or self._delegate_waits
+            self._app_paused or self._waits_for is not None
         )
 
     def _advance(self) -> None:
@@ -255,12 +265,11 @@ class HTTPConnection:
         try:
             while self._takes_events():
                 event = codec.next_event()
-                kind = type(event)
-                if kind is RequestHead:
+                if isinstance(event, RequestHead):
                     self._on_head(event)
-                elif kind is Data:
+                elif isinstance(event, Data):
                     self._on_data(event.data)
-                elif kind is EndOfMessage:
+                elif isinstance(event, EndOfMessage):
                     self._on_end(event)
                 else:
                     self._on_need_data()
@@ -272,19 +281,28 @@ class HTTPConnection:
 
     def _on_need_data(self) -> None:
         if self._eof:
-            self._close_after_flush(linger=False)
+            # No rest of a body and no further request can come.
+            if self._phase is BODY:
+                self.close()
+            else:
+                self._say_farewell(linger=False)
             return
+        if self._pipeline_full:
+            self._read_again()
         if self._phase is IDLE and self.codec.unread_size:
             self._phase = HEAD
             self._set_deadline(self.group.settings.header_timeout)
 
     def _on_head(self, head: RequestHead) -> None:
+        if head.form is TargetForm.ABSOLUTE:
+            # RFC 9112 section 3.2.2: the host in the target replaces what Host says.
+            head.headers["Host"] = head.host
         if head.has_body:
             settings = self.group.settings
             now = self.group.sweeper.clock()
             self._phase = BODY
             self._body_pace = BodyPace(now, settings.body_timeout, settings.min_body_rate)
-            self.deadline = self._body_pace.next_check(now)
+            self._set_body_deadline(self._body_pace, now)
         else:
             self.codec.next_event()  # the end, which follows such a head at once
             self._phase = ANSWER
@@ -309,6 +327,14 @@ class HTTPConnection:
         """Introduce the request to its delegate; return what the body must wait for, or None."""
         group = self.group
         self._served = True
+        if group.takes_requests and self._phase is ANSWER:
+            exchange.headers_taken = True
+            taker = group.delegate.take_request(
+                self, exchange, head.method, head.target, head.version, head.headers
+            )
+            if self._exchange is exchange:
+                exchange.delegate = taker
+            return None
         delegate = group.delegate.start_request(self, exchange)
         if group.decompress and head.has_body:
             delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)
@@ -331,7 +357,7 @@ class HTTPConnection:
             return  # answered already
         if self._phase is ANSWER:
             delegate.finish()
-        elif self.codec.waiting_for_continue:
+        elif self._phase is BODY and self.codec.waiting_for_continue:
             self.send(self.codec.send_informational(100, HTTPHeaders()))
 
     def _on_data(self, data: bytes) -> None:
@@ -348,7 +374,7 @@ class HTTPConnection:
         delegate = exchange.delegate
         assert delegate is not None
         self._phase = ANSWER
-        self.deadline = NEVER
+        self.deadline = NEVER if self._write_pace is None else self._write_pace.next_check()
         if end.trailers is not None:
             self._call(exchange, delegate.trailers_received, end.trailers)
         if exchange.delegate is delegate:
@@ -356,7 +382,9 @@ class HTTPConnection:
 
     # Calling the application
 
-    def _call(self, exchange: Exchange, step: Callable[..., object], *args: object) -> None:
+    def _call(
+        self, exchange: Exchange, step: Callable[..., Awaitable[None] | None], *args: object
+    ) -> None:
         """Run a step of the delegate in the request's own Context; what it returns holds back the
         next.
         """
@@ -369,18 +397,18 @@ class HTTPConnection:
 
     def _hold(self, exchange: Exchange, waits: Awaitable[None]) -> None:
         task = exchange.run(asyncio.ensure_future, waits)
-        self._delegate_waits = True
+        self._waits_for = exchange
         task.add_done_callback(functools.partial(self._release, exchange))
 
     def _release(self, exchange: Exchange, task: asyncio.Future[None]) -> None:
-        self._delegate_waits = False
-        error = None if task.cancelled() else task.exception()
+        if self._waits_for is exchange:
+            self._waits_for = None
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
             self._delegate_failed(exchange, error)
         elif not exchange.headers_taken:
             self._call(exchange, self._headers_taken, exchange)
-        if self._phase is not CLOSED:
-            self._advance()
+        self._advance()
 
     def _delegate_failed(self, exchange: Exchange, error: BaseException) -> None:
         if isinstance(error, HTTPInputError):
@@ -442,11 +470,12 @@ class HTTPConnection:
         """Go on once the application has finished its answer."""
         self._exchange = None
         if self._phase is BODY:
-            self._close_after_flush(linger=True)
+            self._say_farewell(linger=True)
         elif not exchange.keep_alive:
-            self._close_after_flush(linger=False)
+            # The client asked for the end, and sends nothing more unless it is confused.
+            self._say_farewell(linger=bool(self.codec.unread_size))
         elif self.group.last_answers or not self.codec.can_keep_alive:
-            self._close_after_flush(linger=True)
+            self._say_farewell(linger=True)
         elif self.stream.write_buffer_size <= WRITE_HIGH_WATER:
             self._next_request()
             if (self.codec.unread_size or self._eof) and not self._advancing:
@@ -458,12 +487,11 @@ class HTTPConnection:
     def _next_request(self) -> None:
         codec = self.codec
         codec.start_next_cycle()
-        if self._pipeline_full and codec.unread_size <= PIPELINE_BUFFER_SIZE:
-            self._pipeline_full = False
-            self.stream.resume_reading()
+        if self._app_paused or (self._pipeline_full and codec.unread_size <= PIPELINE_BUFFER_SIZE):
+            self._read_again()
         self._phase = IDLE
         self._body_pace = None
-        self._app_paused = False
+        self._waits_for = None
         group = self.group
         self.deadline = group.sweeper.now + group.idle_timeout
 
@@ -472,37 +500,38 @@ class HTTPConnection:
         loop = self.group.io_loop.asyncio_loop
         loop.call_soon(self._advance, context=contextvars.Context())
 
-    def _close_after_flush(self, linger: bool) -> None:
-        """Close once what has been written has left.
+    def _read_again(self) -> None:
+        """Read from the client whatever kept it from sending before."""
+        self._app_paused = self._pipeline_full = False
+        self.stream.resume_reading()
 
-        `linger`: this side ends the connection, so the client may still be sending, and gets a
-        moment to read the answer before that.
-        """
-        self._phase = LINGER if linger else CLOSING
+    def _say_farewell(self, linger: bool) -> None:
+        """Close once what has been written has left; see `Farewell` for `linger`."""
         self.send_outgoing()
-        if self.stream.write_buffer_size:
-            self.stream.resume_reading()
-            self.unsent()
-        else:
-            self._flushed()
-
-    def _flushed(self) -> None:
-        if self._phase is CLOSING or self._eof:
-            self.stream.close()
-        else:
-            self.stream.shutdown_write()
-            self.stream.resume_reading()
-            self._set_deadline(LINGER_TIMEOUT)
+        self._phase = CLOSED
+        self.group.sweeper.remove(self)
+        Farewell(
+            self.stream,
+            self.group.sweeper,
+            self._ended,
+            self._context.remote_ip,
+            linger=linger,
+            write_timeout=self.group.settings.write_timeout,
+        )
 
     def close_when_idle(self) -> None:
         """Close now if no request is in progress, else after its answer (which `before_head`
         announces).
         """
-        if self._phase is IDLE or (self._phase is HEAD and not self._served):
-            self.stream.close()
+        idle = self._phase is IDLE and not self.codec.unread_size
+        if idle or (self._phase is HEAD and not self._served):
+            self._say_farewell(linger=False)
 
     def close(self) -> None:
-        """Close now, whatever is in progress."""
+        """Close now, whatever is in progress; earlier answers that are complete are sent."""
+        self.send_outgoing()
+        if self._phase is not CLOSED:
+            self._phase = CLOSING
         self.stream.close()
 
     # When something goes wrong
@@ -517,32 +546,38 @@ class HTTPConnection:
         if exchange is not None:
             self._abandon(exchange, None)
         if self.codec.response_started or self.stream.closed():
-            self.stream.close()
+            self.close()
             return
         self.send(error_response(status, message))
-        self._close_after_flush(linger=True)
+        self._say_farewell(linger=True)
 
     def _report_close(self, exchange: Exchange) -> None:
         if not exchange.closed_reported:
             exchange.closed_reported = True
-            self._notify(exchange, exchange.notify_closed)
+            delegate, callback = exchange.delegate, exchange.take_close_callback()
+            if delegate is not None:
+                self._notify(exchange.run, delegate.on_connection_close)
+            if callback is not None:
+                self._notify(exchange.run, callback)
 
     def _abandon(self, exchange: Exchange, error: BaseException | None) -> None:
         """End an exchange whose answer can no longer be sent."""
-        self._report_close(exchange)
-        if self._exchange is not exchange:
-            return  # finished by its own close callback
         self._exchange = None
         delegate = exchange.delegate
-        exchange.abandon()
+        exchange.let_go()
+        self._report_close(exchange)
+        exchange.delegate = None
         if delegate is not None:
-            self._notify(exchange, delegate.on_connection_lost, error)
+            self._notify(exchange.run, delegate.on_connection_lost, error)
 
-    def _notify(self, exchange: Exchange, step: Callable[..., object], *args: object) -> None:
+    def _notify(self, function: Callable[..., object], *args: object) -> None:
+        """Tell the application something that it cannot change any more."""
         try:
-            exchange.run(step, *args)
+            function(*args)
         except Exception:  # noqa: BLE001 - whatever an application raises
-            app_log.exception("Uncaught exception in a close callback")
+            app_log.exception(
+                "Uncaught exception of a delegate that was told of a closed connection"
+            )
 
     # Deadlines
 
@@ -551,40 +586,40 @@ class HTTPConnection:
 
     def unsent(self) -> None:
         """Watch that the client reads what could not be sent at once."""
-        timeout = self.group.settings.write_timeout
-        if not timeout or self._write_pace is not None:
-            return
-        self._write_pace = WritePace(self.group.sweeper.clock(), timeout, self.stream.bytes_sent)
-        self.deadline = min(self.deadline, self._write_pace.next_check())
-
-    def _check_unsent(self, now: float) -> bool:
-        """Close if the client has stopped reading; return whether it has."""
         pace = self._write_pace
         if pace is None:
-            return False
-        if pace.stalled(now, self.stream.bytes_sent):
-            general_log.info("%s does not read its answer; closing", self._context.remote_ip)
-            self.stream.close()
+            timeout = self.group.settings.write_timeout
+            if not timeout:
+                return
+            pace = WritePace(self.group.sweeper.clock(), timeout, self.stream.bytes_sent)
+            self._write_pace = pace
+        self.deadline = min(self.deadline, pace.next_check())
+
+    def _client_reads(self, now: float) -> bool:
+        """Tell whether something has left lately of what waits to be sent, if anything does."""
+        pace = self._write_pace
+        if pace is None or not pace.stalled(now, self.stream.bytes_sent):
             return True
-        self.deadline = pace.next_check()
+        general_log.info("%s does not read its answer; closing", self._context.remote_ip)
         return False
 
     def _check_body(self, now: float) -> None:
-        if self._check_unsent(now):
-            return
         pace = self._body_pace
         assert pace is not None
-        if self._app_paused or self._delegate_waits:
+        if self._app_paused or self._waits_for is not None:
             pace.restart(now)
         fault = pace.fault(now)
-        if fault is not None:
+        if not self._client_reads(now):
+            self.close()
+        elif fault is not None:
             self._reject(408, fault)
         else:
-            self.deadline = (
-                min(self.deadline, pace.next_check(now))
-                if self._write_pace
-                else pace.next_check(now)
-            )
+            self._set_body_deadline(pace, now)
+
+    def _set_body_deadline(self, pace: BodyPace, now: float) -> None:
+        self.deadline = pace.next_check(now)
+        if self._write_pace is not None:
+            self.deadline = min(self.deadline, self._write_pace.next_check())
 
     # What an exchange asks for
 
@@ -597,19 +632,18 @@ class HTTPConnection:
         """Let the body come again."""
         if not self._app_paused:
             return
-        self._app_paused = False
         if self._body_pace is not None:
             self._body_pace.restart(self.group.sweeper.clock())
-        self.stream.resume_reading()
+        self._read_again()
         self._schedule_advance()
 
     def set_body_timeout(self, seconds: float) -> None:
         """Replace the total time of the body in progress."""
         if self._body_pace is not None:
             self._body_pace.set_timeout(seconds)
-            self.deadline = self._body_pace.next_check(self.group.sweeper.clock())
+            self._set_body_deadline(self._body_pace, self.group.sweeper.clock())
 
-    def get_ssl_certificate(self, binary_form: bool) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool) -> Mapping[str, object] | bytes | None:
         """Return the client's certificate, or None."""
         stream = self.stream
         return stream.get_ssl_certificate(binary_form) if isinstance(stream, SSLIOStream) else None
@@ -621,15 +655,19 @@ class HTTPConnection:
             raise HTTPOutputError(
                 "a stream can be detached once the request is complete, not before"
             )
+        if self.codec.response_started and not self.codec.response_complete:
+            raise HTTPOutputError("a stream cannot be detached while a response is being sent")
+        self.send_outgoing()
         self._phase = CLOSED
         self._exchange = None
-        exchange.abandon()
-        self.group.remove(self)
-        self.stream.set_receiver(None)
-        unread = self.codec.take_unread()
-        if unread:
-            self.stream.unread(unread)
-        return self.stream
+        exchange.let_go()
+        exchange.delegate = None
+        stream = self.stream
+        stream.set_receiver(None)
+        stream.resume_reading()
+        stream.unread(self.codec.take_unread())
+        self._ended()
+        return stream
 
     # The documented methods, for a connection whose callback answers in the 2.3 style
 

@@ -37,6 +37,10 @@ class DecompressingDelegate(HTTPMessageDelegate):
         self._size = 0
         self._unzip: zlib._Decompress | None = None
 
+    def set_max_size(self, limit: int) -> None:
+        """Replace the most bytes that the body may have when decompressed."""
+        self._max_size = limit
+
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:

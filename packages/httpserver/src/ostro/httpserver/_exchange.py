@@ -8,10 +8,11 @@ the codec's business, when they are sent the stream's, and what comes next the c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from typing import IO, TYPE_CHECKING
 
+from ostro.http1 import LocalProtocolError
 from ostro.httputil import (
     ByteStream,
     ConnectionContext,
@@ -24,6 +25,8 @@ from ostro.httputil import (
 from ostro.ioloop import COMPLETED
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.stack_context import wrap
+
+from ._decompress import DecompressingDelegate
 
 if TYPE_CHECKING:
     from ._connection import HTTPConnection as ServerConnection
@@ -50,6 +53,7 @@ class Exchange(HTTPConnection):
     __slots__ = (
         "_close_callback",
         "_conn",
+        "_sending_file",
         "closed_reported",
         "context",
         "delegate",
@@ -76,6 +80,8 @@ class Exchange(HTTPConnection):
         # Whether the end of the client's stream has been reported.
         self.closed_reported = False
         self._close_callback: Callable[[], object] | None = None
+        # Whether the body is being fed from a file.
+        self._sending_file = False
 
     # The answer
 
@@ -83,7 +89,11 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        return conn.send(conn.codec.send_informational(code, headers))
+        try:
+            data = conn.codec.send_informational(code, headers)
+        except LocalProtocolError as error:
+            raise HTTPOutputError(str(error)) from error
+        return conn.send(data) if data else COMPLETED
 
     def write_headers(
         self,
@@ -99,7 +109,10 @@ class Exchange(HTTPConnection):
         conn.before_head(end)
         if chunk is not None and len(chunk) > JOIN_LIMIT:
             return self._write_large(conn, start_line, headers, chunk, end)
-        data = conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
+        try:
+            data = conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
+        except LocalProtocolError as error:
+            raise HTTPOutputError(str(error)) from error
         if end:
             conn.send_soon(data)
             self._end(conn)
@@ -114,52 +127,87 @@ class Exchange(HTTPConnection):
         chunk: bytes,
         end: bool,
     ) -> Awaitable[None]:
-        if end and "Content-Length" not in headers:
+        """Send head and body one after the other; everything is checked before anything leaves."""
+        if end and "Content-Length" not in headers and "Transfer-Encoding" not in headers:
             headers = headers.copy()
             headers["Content-Length"] = str(len(chunk))
-        conn.send(conn.codec.send_head(start_line.code, start_line.reason, headers))
-        sent = self.write(chunk)
+        codec = conn.codec
+        try:
+            head = codec.send_head(start_line.code, start_line.reason, headers)
+        except LocalProtocolError as error:
+            raise HTTPOutputError(str(error)) from error
+        try:
+            data = codec.send_data(chunk)
+            last = codec.send_end() if end else b""
+        except LocalProtocolError as error:
+            # A codec that has given out a head does not take it back.
+            conn.close()
+            raise HTTPOutputError(str(error)) from error
+        sent = conn.send(head)
+        if data:
+            sent = conn.send(data)
+        if last:
+            sent = conn.send(last)
         if end:
-            self.finish()
+            self._end(conn)
         return sent
 
     def write(self, chunk: bytes) -> Awaitable[None]:
+        self._check_no_file()
+        return self._write(chunk)
+
+    def _write(self, chunk: bytes) -> Awaitable[None]:
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        data = conn.codec.send_data(chunk)
+        try:
+            data = conn.codec.send_data(chunk)
+        except LocalProtocolError as error:
+            raise HTTPOutputError(str(error)) from error
         return conn.send(data) if data else COMPLETED
 
     def send_file(self, file: IO[bytes], offset: int, count: int) -> Awaitable[None]:
-        return asyncio.ensure_future(self._send_file(file, offset, count))
+        self._check_no_file()
+        if self._conn is None:
+            return _failed()
+        self._sending_file = True
+        task = asyncio.ensure_future(self._send_file(file, offset, count))
+        task.add_done_callback(_take_note)
+        return task
+
+    def _check_no_file(self) -> None:
+        if self._sending_file:
+            raise HTTPOutputError("send_file has not ended yet; await it before going on")
 
     async def _send_file(self, file: IO[bytes], offset: int, count: int) -> None:
         loop = asyncio.get_running_loop()
-        remaining = count
-        position = offset
-        while remaining:
-            piece = await loop.run_in_executor(
-                None, _read_piece, file, position, min(remaining, FILE_PIECE_SIZE)
-            )
-            if not piece:
-                self.close()
-                raise HTTPOutputError(
-                    f"the file ended after {count - remaining} of the {count} bytes announced"
-                )
-            position += len(piece)
-            remaining -= len(piece)
-            await self.write(piece)
+        sent = 0
+        try:
+            while sent < count:
+                size = min(count - sent, FILE_PIECE_SIZE)
+                piece = await loop.run_in_executor(None, _read_piece, file, offset + sent, size)
+                if not piece:
+                    self.close()
+                    raise HTTPOutputError(
+                        f"the file ended after {sent} of the {count} bytes announced"
+                    )
+                sent += len(piece)
+                await self._write(piece)
+        finally:
+            self._sending_file = False
 
     def finish(self, trailers: HTTPHeaders | None = None) -> None:
+        self._check_no_file()
         conn = self._conn
         if conn is None or conn.stream.closed():
             return
         try:
             last = conn.codec.send_end(trailers)
-        except HTTPOutputError:
-            # The client was promised more than it got: only a closed connection tells it so.
-            conn.stream.close()
-            raise
+        except LocalProtocolError as error:
+            if conn.codec.response_started:
+                # The client was promised more than it got: only a closed connection tells it so.
+                conn.close()
+            raise HTTPOutputError(str(error)) from error
         if last:
             conn.send(last)
         self._end(conn)
@@ -174,14 +222,20 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        conn.codec.send_raw()
+        try:
+            conn.codec.send_raw()
+        except LocalProtocolError as error:
+            raise HTTPOutputError(str(error)) from error
         return conn.send(data, callback)
 
     def finish_raw(self) -> None:
         """End the answer that `write_raw` sent."""
         conn = self._conn
         if conn is not None and not conn.stream.closed():
-            conn.codec.send_raw_end()
+            try:
+                conn.codec.send_raw_end()
+            except LocalProtocolError as error:
+                raise HTTPOutputError(str(error)) from error
             self._end(conn)
 
     # The request
@@ -197,12 +251,14 @@ class Exchange(HTTPConnection):
     def set_max_body_size(self, limit: int) -> None:
         if self._conn is not None:
             self._conn.codec.set_max_body(limit)
+        if isinstance(self.delegate, DecompressingDelegate):
+            self.delegate.set_max_size(limit)
 
     def set_body_timeout(self, seconds: float) -> None:
         if self._conn is not None:
             self._conn.set_body_timeout(seconds)
 
-    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         return None if self._conn is None else self._conn.get_ssl_certificate(binary_form)
 
     # The connection
@@ -223,13 +279,10 @@ class Exchange(HTTPConnection):
         """Call `callback` when the client goes away before the answer is finished."""
         self._close_callback = None if callback is None else wrap(callback)
 
-    def notify_closed(self) -> None:
-        """Tell whoever wants to know that the client sends nothing more."""
+    def take_close_callback(self) -> Callable[[], object] | None:
+        """Return the close callback, if one is set, and forget it: it is called once."""
         callback, self._close_callback = self._close_callback, None
-        if self.delegate is not None:
-            self.delegate.on_connection_close()
-        if callback is not None:
-            callback()
+        return callback
 
     def detach(self) -> ByteStream:
         if self._conn is None:
@@ -238,7 +291,7 @@ class Exchange(HTTPConnection):
 
     def close(self) -> None:
         if self._conn is not None:
-            self._conn.stream.close()
+            self._conn.close()
 
     def _end(self, conn: ServerConnection) -> None:
         self._conn = None
@@ -246,11 +299,15 @@ class Exchange(HTTPConnection):
         self._close_callback = None
         conn.response_ended(self)
 
-    def abandon(self) -> None:
-        """Let go of the connection; called by it when the answer can no longer be sent."""
+    def let_go(self) -> None:
+        """Let go of the connection; called by it when nothing more of the answer can be sent."""
         self._conn = None
-        self.delegate = None
-        self._close_callback = None
+
+
+def _take_note(task: asyncio.Future[None]) -> None:
+    """Look at how a task ended, so that nobody is warned where the caller did not."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _read_piece(file: IO[bytes], position: int, size: int) -> bytes:

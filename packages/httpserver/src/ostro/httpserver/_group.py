@@ -36,6 +36,7 @@ class ConnectionGroup:
         "last_answers",
         "settings",
         "sweeper",
+        "takes_requests",
     )
 
     def __init__(
@@ -51,7 +52,8 @@ class ConnectionGroup:
         self.io_loop = io_loop
         self.sweeper = Sweeper(io_loop, clock, sweep_interval)
         self.connections: set[HTTPConnection] = set()
-        # Of the settings, what every request asks for.
+        # Of the delegate and the settings, what every request asks for.
+        self.takes_requests = delegate.takes_requests
         self.forwarded = settings.forwarded
         self.decompress = settings.decompress_request
         self.idle_timeout = settings.idle_connection_timeout or NEVER
@@ -100,7 +102,9 @@ class ConnectionGroup:
             connection.close_when_idle()
         if not self.connections:
             return True
-        self._empty = asyncio.Event()
+        if self._empty is None:
+            self._empty = asyncio.Event()
+        self._empty.clear()
         try:
             async with asyncio.timeout(timeout):
                 await self._empty.wait()

@@ -134,9 +134,10 @@ class HTTPConnection(ABC):
     def send_file(self, file: IO[bytes], offset: int, count: int) -> Awaitable[None]:
         """Send `count` bytes of `file`, from byte `offset` on, as the next part of the body.
 
-        The loop is never blocked by the file, and at most one bounded piece of it is in memory. A
-        file that ends early raises `HTTPOutputError`, and the connection is closed: the client must
-        not take a part for the whole.
+        The loop is never blocked by the file, and at most one bounded piece of it is in memory.
+        Await it before the next part or the end of the response; going on before raises
+        `HTTPOutputError`. So does a file that ends early, and then the connection is closed: the
+        client must not take a part for the whole.
         """
 
     @abstractmethod
@@ -251,4 +252,6 @@ class HTTPServerConnectionDelegate(ABC):
         raise NotImplementedError(f"{type(self).__name__} does not define take_request")
 
     def on_close(self, server_conn: object) -> None:  # noqa: B027  # overriding it is optional
-        """Learn that a connection is closed; once for each on which a request was started."""
+        """Learn that a connection is closed, or was given away by `detach`; once for each on which
+        a request was started.
+        """
