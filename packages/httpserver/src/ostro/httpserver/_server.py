@@ -11,13 +11,14 @@ from typing import Any
 from ostro.http1 import DEFAULT_LIMITS, Limits
 from ostro.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from ostro.ioloop import IOLoop
-from ostro.iostream import IOStream
+from ostro.iostream import IOStream, SSLIOStream
 from ostro.netutil import TCPServer
 
 from ._callback import as_delegate
 from ._connection import HTTPConnection
 from ._deadlines import SWEEP_INTERVAL
 from ._error_response import error_response
+from ._farewell import Farewell
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
 from ._settings import (
@@ -30,6 +31,10 @@ from ._settings import (
 )
 
 general_log = logging.getLogger("ostro.general")
+
+MAX_REFUSALS = 64
+"""Connections above the cap that are told so at a time; the others are closed without a word, or
+they would make the cap meaningless."""
 
 
 class HTTPServer(TCPServer):
@@ -47,9 +52,10 @@ class HTTPServer(TCPServer):
     decompress gzip bodies.
 
     Limits in bytes: `max_header_size` for start line and headers together, `max_body_size` for a
-    body, before and after decompression, `max_buffer_size` for what is written and not sent,
-    `read_chunk_size` for one read. `max_connections` answers 503 to the connections above it; None
-    sets no cap.
+    body, before and after decompression, `read_chunk_size` for one read; `max_buffer_size` bounds
+    the reads of whoever takes a connection over by `detach`. `max_connections` answers 503 to the
+    connections above it (over TLS, where that would take a handshake, it closes them); None sets no
+    cap.
 
     Times in seconds, 0 for no limit: `header_timeout` for the head of a request,
     `idle_connection_timeout` between requests, `body_timeout` for a body, which must also keep up
@@ -105,6 +111,8 @@ class HTTPServer(TCPServer):
         self._group: ConnectionGroup | None = None
         # Whether the cap has been reported since it was last undershot.
         self._cap_reported = False
+        # Connections that are being told that they are refused.
+        self._refusals = 0
 
     @property
     def connection_count(self) -> int:
@@ -118,29 +126,54 @@ class HTTPServer(TCPServer):
             group = self._group = ConnectionGroup(
                 self._delegate, self._settings, stream.io_loop, self._clock, self._sweep_interval
             )
-        if self._max_connections is not None and len(group.connections) >= self._max_connections:
-            self._refuse(stream)
+        cap = self._max_connections
+        if group.draining or (cap is not None and len(group.connections) >= cap):
+            self._refuse(stream, group)
         else:
             self._cap_reported = False
             HTTPConnection(stream, address, group=group)
 
-    def _refuse(self, stream: IOStream) -> None:
-        if not self._cap_reported:
+    def _refuse(self, stream: IOStream, group: ConnectionGroup) -> None:
+        if not self._cap_reported and not group.draining:
             self._cap_reported = True
-            general_log.warning("Refusing connections above the cap of %d", self._max_connections)
-        stream.write(error_response(503, "the server is full; try again later"))
-        stream.close()
+            general_log.warning("Refusing connections above the cap of %s", self._max_connections)
+        if isinstance(stream, SSLIOStream) or self._refusals >= MAX_REFUSALS:
+            stream.close()
+            return
+        self._refusals += 1
+        stream.write(error_response(503, "the server takes no more connections; try again later"))
+        Farewell(
+            stream,
+            group.sweeper,
+            self._refused,
+            "a client that was refused",
+            linger=True,
+            write_timeout=self._settings.write_timeout,
+        )
+
+    def _refused(self) -> None:
+        self._refusals -= 1
 
     async def drain(self, timeout: float | None = 30.0) -> bool:  # noqa: ASYNC109 - as above
         """Finish what is in flight, take nothing new, and return whether all ended in time.
 
         Idle connections are closed at once, the others after their answer; whatever is left after
-        `timeout` seconds is closed as it is. Call `stop` first, so that nobody new comes.
-        Connections that were detached (WebSockets) belong to whoever took them.
+        `timeout` seconds is closed as it is, None waits without limit. New connections are
+        answered 503 meanwhile; call `stop` first, so that none come. Connections that were detached
+        (WebSockets) belong to whoever took them. Afterwards the server may listen again.
         """
-        return True if self._group is None else await self._group.drain(timeout)
+        group = self._group
+        if group is None:
+            return True
+        in_time = await group.drain(timeout)
+        if self._group is group:
+            self._group = None
+        return in_time
 
     async def close_all_connections(self) -> None:
-        """Close every connection at once, answers in progress included."""
+        """Close every connection at once, unfinished answers included.
+
+        It is a coroutine for the sake of programs that await it; nothing is waited for.
+        """
         if self._group is not None:
             self._group.close_all()

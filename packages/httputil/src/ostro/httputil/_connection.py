@@ -252,6 +252,7 @@ class HTTPServerConnectionDelegate(ABC):
         raise NotImplementedError(f"{type(self).__name__} does not define take_request")
 
     def on_close(self, server_conn: object) -> None:  # noqa: B027  # overriding it is optional
-        """Learn that a connection is closed, or was given away by `detach`; once for each on which
-        a request was started.
+        """Learn that a connection is closed, or was given away by `detach`.
+
+        Called once for each on which a request was started.
         """
