@@ -9,7 +9,7 @@ from ostro.ioloop import IOLoop
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.stack_context import ExceptionStackContext
 
-from .support import Channels, plain_pair, reset, turns
+from .support import Channels, Notes, plain_pair, reset, turns
 
 
 async def test_end_of_the_peer_fails_the_pending_read(channels: Channels, io_loop: IOLoop) -> None:
@@ -312,6 +312,9 @@ def test_a_stream_can_be_closed_after_its_loop(io_loop: IOLoop) -> None:
     near, far = plain_pair(io_loop)
     calls: list[str] = []
     near.set_close_callback(lambda: calls.append("closed"))
+    near.read_until_close(lambda data: calls.append("read"))
+    notes = Notes()
+    far.set_receiver(notes)
 
     io_loop.close()
     near.close()
@@ -320,6 +323,7 @@ def test_a_stream_can_be_closed_after_its_loop(io_loop: IOLoop) -> None:
 
     assert near.closed()
     assert calls == []
+    assert notes.events == []
 
 
 def test_the_current_loop_is_the_default(io_loop: IOLoop) -> None:

@@ -8,6 +8,7 @@ added by `_writing`, reading by `_reading` and `_base`, the kinds of file descri
 
 import logging
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextvars import Context
 from enum import Enum
@@ -67,7 +68,7 @@ class _StreamCallback:
             stream._callback_has_run()
 
 
-class StreamCore:
+class StreamCore(ABC):
     """The life of a stream, without its bytes."""
 
     __slots__ = (
@@ -116,22 +117,21 @@ class StreamCore:
 
     # The hooks of the layers above
 
+    @abstractmethod
     def close_fd(self) -> None:
-        """Close the file descriptor; a subclass does that."""
-        raise NotImplementedError
+        """Close the file descriptor."""
 
+    @abstractmethod
     def _on_readable(self) -> None:
-        raise NotImplementedError
+        """Read, called by the loop."""
 
-    def _on_writable(self) -> None:
-        raise NotImplementedError
-
+    @abstractmethod
     def _wants_data(self) -> bool:
-        raise NotImplementedError
+        """Say whether somebody waits for bytes, or for the end behind them."""
 
+    @abstractmethod
     def _fail_pending(self, error: BaseException | None) -> None:
         """Complete or fail everything that still waits for something to happen."""
-        raise NotImplementedError
 
     # The loop. The registrations are made in an empty Context of their own, so that neither a
     # stack_context nor a ContextVar leaks from whoever used the stream first to the next one.

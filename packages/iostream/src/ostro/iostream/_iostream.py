@@ -152,11 +152,9 @@ class IOStream(BaseIOStream):
         lookup.add_done_callback(self._on_lookup, context=Context())
 
     def _on_lookup(self, lookup: "asyncio.Future[Address]") -> None:
-        if lookup.cancelled():
-            return
-        error = lookup.exception()
+        error = None if lookup.cancelled() else lookup.exception()
         if self._phase is not CONNECTING:
-            return
+            return  # closed in the meantime
         if error is not None:
             self._connect_failed(error)
         else:
@@ -170,7 +168,7 @@ class IOStream(BaseIOStream):
                 # The backlog of a unix socket is full: nothing is under way.
                 self._connect_failed(error)
                 return
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, OverflowError) as error:
             self._connect_failed(error)
             return
         self._watch_writes(self._on_connect)

@@ -6,6 +6,7 @@ in `_base`.
 """
 
 import errno
+from abc import abstractmethod
 from typing import Final, TypeAlias
 
 from ostro.ioloop import IOLoop
@@ -59,12 +60,12 @@ class ReadingStream(WritingStream):
 
     # The hook of the kinds of file descriptors
 
+    @abstractmethod
     def read_from_fd(self, limit: int) -> bytes | None:
         """Read up to `limit` bytes: b"" at the end, None when there is nothing now.
 
         Raises OSError when the connection is broken.
         """
-        raise NotImplementedError
 
     # Events
 

@@ -6,6 +6,7 @@ each arrival; the read takes what is its own and says whether it is complete.
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
 
@@ -30,7 +31,7 @@ def take(buffer: bytearray, size: int) -> bytes:
     return data
 
 
-class Read(Generic[T]):
+class Read(ABC, Generic[T]):
     """One pending read.
 
     The result goes to `future`, or to `callback` through the loop: the stream sets one of them.
@@ -40,15 +41,15 @@ class Read(Generic[T]):
 
     def __init__(self) -> None:
         self.future: asyncio.Future[T] | None = None
-        self.callback: Callable[[T], object] | None = None
-        self.run: Run | None = None
+        self.callback: Callable[[T], object] = _ignore
+        self.run: Run = _ignore
 
+    @abstractmethod
     def feed(self, buffer: bytearray) -> bool:
         """Take from the buffer what belongs to the read, and say whether it is complete.
 
         Raises UnsatisfiableReadError, StreamBufferFullError: it can never be completed.
         """
-        raise NotImplementedError
 
     def finish(self, buffer: bytearray) -> bool:
         """Complete the read at the end of the stream, or say False when it cannot be."""
@@ -74,12 +75,12 @@ class Read(Generic[T]):
         future = self.future
         if future is not None:
             future.set_result(value)
-        elif self.callback is not None:
-            self._run(self.callback, value)
+        else:
+            self.run(self.callback, value)
 
-    def _run(self, callback: Callable[[T], object], value: T) -> None:
-        if self.run is not None:
-            self.run(callback, value)
+
+def _ignore(*args: object) -> None:
+    """Stand for a callback until one is set."""
 
 
 class BytesRead(Read[bytes]):
@@ -232,7 +233,7 @@ class Streamed(BytesRead):
         if buffer and self._remaining:
             chunk = take(buffer, min(self._remaining, len(buffer)))
             self._remaining -= len(chunk)
-            self._run(self._chunk_callback, chunk)
+            self.run(self._chunk_callback, chunk)
         if self._remaining:
             return False
         self._deliver(b"")
@@ -277,7 +278,7 @@ class StreamedUntilClose(BytesRead):
     def feed(self, buffer: bytearray) -> bool:
         """Pass on what is in the buffer."""
         if buffer:
-            self._run(self._chunk_callback, take(buffer, len(buffer)))
+            self.run(self._chunk_callback, take(buffer, len(buffer)))
         return False
 
     def finish(self, buffer: bytearray) -> bool:

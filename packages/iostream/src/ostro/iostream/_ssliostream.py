@@ -175,11 +175,10 @@ class SSLIOStream(IOStream):
     def _continue_handshake(self, session: TLSSession, received: bytes | None) -> None:
         try:
             done = session.handshake(received)
-            if not self._send_records():
-                self._watch_writes(self._on_writable)
-        except OSError as error:
+        except ssl.SSLError as error:
             self._handshake_failed(error)
             return
+        self._send_or_watch()
         if done:
             self._handshake_done(session)
 
@@ -192,7 +191,7 @@ class SSLIOStream(IOStream):
         if self._phase is OPEN:
             self._on_records(session, b"")  # may have come together with the end of the handshake
 
-    def _handshake_failed(self, error: OSError) -> None:
+    def _handshake_failed(self, error: ssl.SSLError) -> None:
         general_log.info("TLS handshake failed on %r: %s", self, error)
         with contextlib.suppress(OSError):
             self._send_records()  # the alert that tells the peer why, if it is still there
@@ -203,6 +202,9 @@ class SSLIOStream(IOStream):
         for future in waiters or ():
             _fail(future, error)
         super()._fail_pending(error)
+
+    def _obstacle_to_tls(self) -> str | None:
+        return "it speaks TLS already"
 
     # Reading
 
@@ -238,7 +240,7 @@ class SSLIOStream(IOStream):
     def _on_records(self, session: TLSSession, received: bytes) -> None:
         data = session.decrypt(received)
         if session.has_outgoing():
-            self._answer_peer()
+            self._send_or_watch()  # what TLS itself has to say: an alert, the update of a key
         if data:
             self._on_data(data)
         if self._phase is CLOSED:
@@ -247,14 +249,6 @@ class SSLIOStream(IOStream):
             self._lose(session.failure)
         elif session.ended and not self._eof:
             self._on_eof()
-
-    def _answer_peer(self) -> None:
-        """Send what TLS itself has to say in between, such as the update of a key."""
-        try:
-            if not self._send_records():
-                self._watch_writes(self._on_writable)
-        except OSError as error:
-            self._write_failed(error)
 
     # Writing
 
@@ -292,12 +286,19 @@ class SSLIOStream(IOStream):
         self._backlog = len(self._records)
         return not self._backlog
 
-    def _on_writable(self) -> None:
+    def _send_or_watch(self) -> bool:
+        """Send the ciphertext that is ready, now or when it is possible; say whether all went."""
         try:
-            if not self._send_records():
-                return
+            sent = self._send_records()
         except OSError as error:
             self._write_failed(error)
+            return False
+        if not sent:
+            self._watch_writes(self._on_writable)
+        return sent
+
+    def _on_writable(self) -> None:
+        if not self._send_or_watch():
             return
         if self._writes is not None and self._phase is OPEN:
             self._flush()
@@ -308,17 +309,10 @@ class SSLIOStream(IOStream):
 
     def _end_output(self) -> None:
         session = self._session
-        if session is None:
-            return
-        session.end_output()
-        try:
-            if not self._send_records():
-                self._watch_writes(self._on_writable)
-                return
-        except OSError as error:
-            self._write_failed(error)
-            return
-        super()._end_output()
+        if session is not None:
+            session.end_output()
+            if self._send_or_watch():
+                super()._end_output()
 
     def close_fd(self) -> None:
         """Close the socket, after telling the peer that all has been said, if so it was."""

@@ -17,13 +17,20 @@ _RECORD: Final = 16384  # bytes of plaintext in a record at most (RFC 8446 secti
 
 
 class TLSSession:
-    """One side of one TLS connection."""
+    """One side of one TLS connection.
+
+    Raises ValueError if the context verifies names and is told none, and ssl.SSLError if it is one
+    for the other side.
+    """
 
     __slots__ = ("_incoming", "_object", "_outgoing", "ended", "failure")
 
     def __init__(
         self, context: ssl.SSLContext, server_side: bool, server_hostname: str | None
     ) -> None:
+        if context.check_hostname and not server_side and not server_hostname:
+            # ssl.SSLSocket refuses this, ssl.SSLObject does not, and would verify no name at all.
+            raise ValueError("server_hostname is needed: ssl_options ask for its verification")
         self.ended = False  # the peer has said that it sends no more (close_notify)
         self.failure: ssl.SSLError | None = None  # the session is broken by this
         self._incoming = ssl.MemoryBIO()

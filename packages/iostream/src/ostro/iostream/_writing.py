@@ -5,6 +5,7 @@ with bytes is the subclass's: `write_to_fd` and `_end_output`.
 """
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import overload
 
@@ -41,20 +42,20 @@ class WritingStream(StreamCore):
 
     # The hooks of the kinds of file descriptors
 
+    @abstractmethod
     def write_to_fd(self, data: bytes | memoryview) -> int:
         """Send what can be sent now, and return how many bytes that were; 0 means: later.
 
         Raises OSError when the connection is broken.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _end_output(self) -> None:
         """Tell the peer that no more comes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read_once(self) -> bool:
         """Read what is there now, and say whether it was anything."""
-        raise NotImplementedError
 
     # Writing
 
