@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from ostro.httpserver import HTTPServer
 from ostro.httputil import (
@@ -21,6 +21,7 @@ from ._builtin import ErrorHandler, RedirectHandler
 from ._handler import RequestHandler
 from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, URLSpec
 from ._transforms import OutputTransform
+from .errors import HTTPError
 
 __all__ = ["Application"]
 
@@ -28,7 +29,19 @@ access_log = logging.getLogger("ostro.access")
 app_log = logging.getLogger("ostro.application")
 
 _NOT_FOUND = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 404}), (), {})
-_FAILED = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 500}), (), {})
+
+
+class _FailedHandler(RequestHandler):
+    """Answers when the handler that should could not be made."""
+
+    def initialize(self, error: HTTPError) -> None:
+        self._error = error
+
+    def set_default_headers(self) -> None:
+        """Set none of those that a subclass would."""
+
+    def prepare(self) -> Awaitable[None] | None:
+        raise self._error
 
 
 class Application(HTTPServerConnectionDelegate):
@@ -46,6 +59,8 @@ class Application(HTTPServerConnectionDelegate):
     with the handler of each finished request), `default_handler_class` and `default_handler_args`
     (for paths that nothing matches).
     """
+
+    takes_requests: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -135,24 +150,44 @@ class Application(HTTPServerConnectionDelegate):
         """Take a request that is about to arrive on a connection."""
         return _RequestDelegate(self, server_conn, request_conn)
 
+    def take_request(
+        self,
+        server_conn: object,
+        request_conn: HTTPConnection,
+        method: str,
+        target: str,
+        version: str,
+        headers: HTTPHeaders,
+    ) -> HTTPMessageDelegate | None:
+        """Take a request that has come whole, without a body."""
+        request = HTTPServerRequest(
+            method,
+            target,
+            version,
+            headers,
+            connection=request_conn,
+            server_connection=server_conn,
+        )
+        match = self._find(request)
+        handler = self._make_handler(match.spec, request)
+        handler._execute(match)
+        return None if handler._finished else _HandlerDelegate(handler)
+
     def __call__(self, request: HTTPServerRequest) -> None:
         """Answer a request that is complete, body included: be a request callback."""
-        self._dispatch(request)
-
-    def _dispatch(self, request: HTTPServerRequest) -> RequestHandler:
         match = self._find(request)
-        spec = match.spec
+        self._make_handler(match.spec, request)._execute(match)
+
+    def _make_handler(self, spec: URLSpec, request: HTTPServerRequest) -> RequestHandler:
         try:
             if spec.kwargs:
-                handler = spec.handler_class(self, request, **spec.kwargs)
-            else:
-                handler = spec.handler_class(self, request)
-        except Exception:  # noqa: BLE001 - whatever a handler raises
-            app_log.exception("Uncaught exception making a handler for %r", request)
-            match = _FAILED
-            handler = match.spec.handler_class(self, request, **match.spec.kwargs)
-        handler._execute(match)
-        return handler
+                return spec.handler_class(self, request, **spec.kwargs)
+            return spec.handler_class(self, request)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
+            if not isinstance(error, HTTPError):
+                app_log.exception("Uncaught exception making a handler for %r", request)
+                error = HTTPError(500)
+            return _FailedHandler(self, request, error=error)
 
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
         routes = self._routes.only or self._routes.routes_for_host(request.host_name)
@@ -166,20 +201,37 @@ class Application(HTTPServerConnectionDelegate):
         return RouteMatch(spec, (), {})
 
 
-class _RequestDelegate(HTTPMessageDelegate):
+class _HandlerDelegate(HTTPMessageDelegate):
+    """Tells a handler of the end of its connection."""
+
+    __slots__ = ("_handler",)
+
+    def __init__(self, handler: RequestHandler | None) -> None:
+        self._handler = handler
+
+    def on_connection_close(self) -> None:
+        if self._handler is not None:
+            self._handler._connection_closed()
+
+    def on_connection_lost(self, error: BaseException | None) -> None:
+        if self._handler is not None:
+            self._handler._connection_lost()
+
+
+class _RequestDelegate(_HandlerDelegate):
     """Collects one request, and hands it to its handler."""
 
-    __slots__ = ("_application", "_chunks", "_connection", "_handler", "_request", "_server_conn")
+    __slots__ = ("_application", "_chunks", "_connection", "_request", "_server_conn")
 
     def __init__(
         self, application: Application, server_conn: object, connection: HTTPConnection
     ) -> None:
+        super().__init__(None)
         self._application = application
         self._server_conn = server_conn
         self._connection = connection
         self._request: HTTPServerRequest | None = None
         self._chunks: list[bytes] | None = None
-        self._handler: RequestHandler | None = None
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -209,13 +261,8 @@ class _RequestDelegate(HTTPMessageDelegate):
         if self._chunks is not None:
             request.body = b"".join(self._chunks)
             self._chunks = None
-        self._handler = self._application._dispatch(request)
-
-    def on_connection_close(self) -> None:
-        handler = self._handler
-        if handler is not None and not handler._finished:
-            handler.on_connection_close()
-
-    def on_connection_lost(self, error: BaseException | None) -> None:
-        if self._handler is not None:
-            self._handler._connection_lost()
+        application = self._application
+        match = application._find(request)
+        # Before it runs: it may lose its connection while it does.
+        self._handler = handler = application._make_handler(match.spec, request)
+        handler._execute(match)

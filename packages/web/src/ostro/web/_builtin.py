@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from ostro.httputil import HTTPServerRequest
 
 from ._handler import RequestHandler
+from ._routing import RouteMatch
 from .errors import HTTPError
 
 __all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
 
-_GROUP = re.compile(r"\{(\d+)\}")
+_GROUP = re.compile(r"\{(\w+)\}")
+_SAFE = "/:@!$&'()*+,;=~"
+"""What a group may bring into the path of a redirect as it is. Spec: RFC 3986 section 3.3."""
 
 
 class ErrorHandler(RequestHandler):
@@ -33,8 +38,9 @@ class RedirectHandler(RequestHandler):
         (r"/oldpath", RedirectHandler, {"url": "/newpath"})
         (r"/pictures/(.*)", RedirectHandler, {"url": "/photos/{0}"})
 
-    `url`: where to, with the groups of the pattern in place of `{0}`, `{1}`, ...; the query string
-    of the request is added to it. `permanent`: 301 if true, as it is by default, else 302.
+    `url`: where to, with the groups of the pattern in place of `{0}`, `{1}`, ..., or, if they have
+    names, of `{name}`; the query string of the request is added to it. `permanent`: 301 if true, as
+    it is by default, else 302.
     """
 
     def initialize(self, url: str, permanent: bool = True) -> None:
@@ -42,9 +48,16 @@ class RedirectHandler(RequestHandler):
         self._url = url
         self._permanent = permanent
 
-    def get(self, *args: str | None) -> None:
+    def get(self, *args: str | None, **kwargs: str | None) -> None:
         """Redirect."""
-        target = _GROUP.sub(lambda group: args[int(group[1])] or "", self._url)
+        groups = {str(number): arg for number, arg in enumerate(args)} | kwargs
+
+        def fill(found: re.Match[str]) -> str:
+            if found[1] not in groups:
+                return found[0]
+            return quote(groups[found[1]] or "", safe=_SAFE)
+
+        target = _GROUP.sub(fill, self._url)
         query = self.request.query
         if query:
             target += ("&" if "?" in target else "?") + query
@@ -58,16 +71,57 @@ class FallbackHandler(RequestHandler):
 
         (r".*", FallbackHandler, {"fallback": wsgi_app})
 
-    `fallback` takes the HTTPRequest and answers it; nothing of this handler is sent.
+    `fallback` takes the HTTPRequest and answers it, and may be a coroutine function; nothing of
+    this handler is sent, unless it fails.
     """
+
+    # Who answers, where that is a handler of another application.
+    _inner: RequestHandler | None = None
 
     def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
         """Take who answers."""
         self._fallback = fallback
+        # Which methods there are is for the fallback to say.
+        self.SUPPORTED_METHODS = (self.request.method,)
 
     def prepare(self) -> Awaitable[None] | None:
         """Hand the request over."""
-        self._finished = True
-        self._fallback(self.request)
-        self.on_finish()
+        from ._application import Application  # it knows this handler
+
+        fallback = self._fallback
+        if isinstance(fallback, Application):
+            match = fallback._find(self.request)
+            self._inner = fallback._make_handler(match.spec, self.request)
+            self._inner._execute(match)
+        else:
+            result = fallback(self.request)
+            if inspect.isawaitable(result):
+                return self._wait(result)
+        self._handed_over()
         return None
+
+    async def _wait(self, result: Awaitable[object]) -> None:
+        await result
+        self._handed_over()
+
+    def _execute(self, match: RouteMatch) -> None:
+        super()._execute(match)
+        if self._inner is not None:
+            # Not over yet, for whoever reports the end of the connection.
+            self._finished = self._inner._finished
+
+    def _handed_over(self) -> None:
+        self._finished = True
+        self.on_finish()
+
+    def _connection_closed(self) -> None:
+        if self._inner is None:
+            super()._connection_closed()
+        else:
+            self._inner._connection_closed()
+
+    def _connection_lost(self) -> None:
+        if self._inner is None:
+            super()._connection_lost()
+        else:
+            self._inner._connection_lost()

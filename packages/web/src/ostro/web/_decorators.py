@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -37,7 +38,7 @@ def asynchronous(
                 self.write("Downloaded!")
                 self.finish()
     """
-    finishes_itself = is_coroutine_function(method)
+    finishes_itself = is_coroutine_function(method) or inspect.iscoroutinefunction(method)
 
     @functools.wraps(method)
     def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:

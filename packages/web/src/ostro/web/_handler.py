@@ -14,15 +14,17 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, ClassVar, TypeAlias
-from urllib.parse import urljoin
+from typing import Any, ClassVar
 
 from ostro.escape import xhtml_escape
 from ostro.gen import BadYieldError, convert_yielded
-from ostro.httputil import HTTPInputError, responses
+from ostro.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine, responses
+from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
 from ._cookies import Cookies
+from ._location import location
+from ._output import BODILESS, is_reason_phrase
 from ._routing import RouteMatch
 from .errors import Finish, HTTPError
 
@@ -30,8 +32,6 @@ __all__ = ["RequestHandler"]
 
 app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
-
-ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _EAGER_TASKS = sys.version_info >= (3, 12)
 
@@ -49,6 +49,28 @@ class RequestHandler(Cookies):
 
     cancel_on_disconnect: ClassVar[bool] = True
     """Whether a coroutine of this handler is cancelled when the connection to the client breaks."""
+
+    # What the request's path matched; set when the request is run.
+    _match: RouteMatch
+
+    @property
+    def path_args(self) -> list[str | None]:
+        """The arguments that the unnamed groups of the URL pattern found, decoded.
+
+        Raises as `decode_argument` does.
+        """
+        return [None if arg is None else self.decode_argument(arg) for arg in self._match.args]
+
+    @property
+    def path_kwargs(self) -> dict[str, str | None]:
+        """The arguments that the named groups of the URL pattern found, decoded, by name.
+
+        Raises as `decode_argument` does.
+        """
+        return {
+            name: None if arg is None else self.decode_argument(arg, name)
+            for name, arg in self._match.kwargs.items()
+        }
 
     # What subclasses define
 
@@ -117,7 +139,7 @@ class RequestHandler(Cookies):
         elif not 300 <= status <= 399:
             raise ValueError(f"status {status} is not a redirect (300 to 399)")
         self.set_status(status)
-        self.set_header("Location", _location(self.request.uri, url))
+        self.set_header("Location", location(self.request.uri, url))
         self.finish()
 
     def reverse_url(self, name: str, *args: object) -> str:
@@ -131,24 +153,25 @@ class RequestHandler(Cookies):
         `write_error` makes; `kwargs` are passed on to it. Once the headers are sent it is too late
         for that: the connection is closed, so that the client does not take what it got for the
         whole.
+
+        The reason phrase is `kwargs["reason"]` or that of an HTTPError in `kwargs["exc_info"]`, if
+        it can stand in a status line, else the usual one. Raises ValueError as `set_status` does.
         """
+        if self._gone:
+            return
         if self._headers_written:
             general_log.error("Cannot send status %d: the headers have been sent", status_code)
-            if not self._finished:
-                self._finished = True
-                self._connection.close()
-                self._log()
-                self.on_finish()
+            self._break_off()
             return
         self.clear()
-        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
-        self.set_status(status_code, error.reason if isinstance(error, HTTPError) else None)
+        self.set_status(status_code, _reason_in(kwargs))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed_methods()))
-        try:
-            self.write_error(status_code, **kwargs)
-        except Exception:  # noqa: BLE001 - whatever a subclass raises
-            app_log.exception("Uncaught exception in write_error")
+        if status_code not in BODILESS:
+            try:
+                self.write_error(status_code, **kwargs)
+            except Exception:  # noqa: BLE001 - whatever a subclass raises
+                app_log.exception("Uncaught exception in write_error")
         if not self._finished:
             self.finish()
 
@@ -188,8 +211,9 @@ class RequestHandler(Cookies):
         """
         if isinstance(error, HTTPError):
             if error.log_message:
+                message = _printable(error.get_message() or "")
                 general_log.warning(
-                    "%d %s: %s", error.status_code, self._request_summary(), error.get_message()
+                    "%d %s: %s", error.status_code, self._request_summary(), message
                 )
         else:
             app_log.error(
@@ -215,50 +239,48 @@ class RequestHandler(Cookies):
 
     def _execute(self, match: RouteMatch) -> None:
         """Run the request; called once, by the application."""
+        self._match = match
         try:
             if self.request.method not in self.SUPPORTED_METHODS:
                 raise HTTPError(405)
             waits = self.prepare()
             if waits is not None:
-                self._start(self._run_after(waits, match))
+                self._start(self._run_after(waits))
                 return
             if self._finished:
                 return
-            waits = self._call_method(match)
+            waits = self._call_method()
             if waits is not None:
                 self._start(self._run_to_end(waits))
                 return
             if self._auto_finish and not self._finished:
                 self.finish()
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._handle_exception(error)
 
-    def _call_method(self, match: RouteMatch) -> Awaitable[None] | None:
-        method = getattr(self, self.request.method.lower())
+    def _call_method(self) -> Awaitable[None] | None:
+        method = getattr(self, self.request.method.lower(), None)
+        if method is None:  # it is in SUPPORTED_METHODS, and that is all
+            raise HTTPError(405)
+        match = self._match
         if match.args or match.kwargs:
-            args, kwargs = self._decode_path(match)
-            result = method(*args, **kwargs)
+            result = method(*self.path_args, **self.path_kwargs)
         else:
             result = method()
         return None if result is None else _as_awaitable(result, method)
 
-    def _decode_path(self, match: RouteMatch) -> tuple[list[str | None], dict[str, str | None]]:
-        decode = self.decode_argument
-        args = [None if arg is None else decode(arg) for arg in match.args]
-        kwargs = {
-            name: None if arg is None else decode(arg, name) for name, arg in match.kwargs.items()
-        }
-        return args, kwargs
-
-    async def _run_after(self, prepared: Awaitable[None], match: RouteMatch) -> None:
+    async def _run_after(self, prepared: Awaitable[None]) -> None:
         try:
             await prepared
             if not self._finished:
-                waits = self._call_method(match)
+                waits = self._call_method()
                 if waits is not None:
                     await waits
                 if self._auto_finish and not self._finished:
                     self.finish()
+        except asyncio.CancelledError as error:
+            self._handle_cancelled(error)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
@@ -267,6 +289,9 @@ class RequestHandler(Cookies):
             await waits
             if self._auto_finish and not self._finished:
                 self.finish()
+        except asyncio.CancelledError as error:
+            self._handle_cancelled(error)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
@@ -280,43 +305,107 @@ class RequestHandler(Cookies):
             self._task = asyncio.Task(coroutine, loop=loop, eager_start=True)  # type: ignore[call-arg,unused-ignore]  # 3.12
         else:
             self._task = loop.create_task(coroutine)
+        if self._gone and self.cancel_on_disconnect:
+            self._task.cancel()  # it lost the client in its first step
+
+    # When the client goes away; called by the application
+
+    def _connection_closed(self) -> None:
+        """Report that the client sends nothing more."""
+        if not self._finished:
+            try:
+                self.on_connection_close()
+            except Exception as error:  # noqa: BLE001 - whatever a subclass raises
+                self._log_exception(error)
 
     def _connection_lost(self) -> None:
-        """End a request whose response cannot be sent any more; called by the application."""
+        """End a request whose response cannot be sent any more, once its task has ended."""
         if self._finished:
             return
-        self._finished = True
-        if self._task is not None and self.cancel_on_disconnect:
-            self._task.cancel()
-        self._log()
-        self.on_finish()
+        self._finished = self._gone = True
+        task = self._task
+        if task is None or task.done():
+            self._end()
+            return
+        if self.cancel_on_disconnect:
+            # Through the loop: a task that never got to start would leave its coroutine unawaited.
+            asyncio.get_running_loop().call_soon(task.cancel)
+        task.add_done_callback(self._end)
+
+    def _end(self, _: object = None) -> None:
+        """Do what is left after a request that was not finished in the usual way."""
+        for step in (self._log, self.on_finish):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - whatever an application raises
+                self._log_exception(error)
+
+    def _break_off(self) -> None:
+        """Let the client see that the response is not whole."""
+        if not self._finished:
+            self._finished = True
+            self._connection.close()
+            self._end()
 
     # Exceptions
 
     def _handle_exception(self, error: BaseException) -> None:
-        if isinstance(error, Finish):
-            if not self._finished:
+        try:
+            if not isinstance(error, Finish):
+                self._answer_exception(error)
+            elif not self._finished:
                 self.finish(*error.args)
+        except Exception as second:  # noqa: BLE001 - whatever an application raises
+            self._log_exception(second)
+            self._answer_bare()
+
+    def _handle_cancelled(self, error: asyncio.CancelledError) -> None:
+        """Answer where not the loss of the client but something else cancelled the handler."""
+        if not self._finished:
+            self._handle_exception(error)
+
+    def _answer_exception(self, error: BaseException) -> None:
+        if self._finished and isinstance(error, StreamClosedError):
+            general_log.info("Client of %s went away: %s", self._request_summary(), error)
             return
-        exc_info = (type(error), error, error.__traceback__)
         if not isinstance(error, HTTPInputError):
-            self._log_exception(exc_info)
+            self._log_exception(error)
         if self._finished:
             return  # the answer is out: a callback that came late has failed
         if isinstance(error, HTTPError):
-            status = error.status_code
-            if status not in responses and not error.reason:
-                general_log.error("HTTPError has the unknown status %r", status)
-                status = 500
+            status = self._status_of(error)
         elif isinstance(error, HTTPInputError):
             status = error.status
         else:
             status = 500
-        self.send_error(status, exc_info=exc_info)
+        self.send_error(status, exc_info=(type(error), error, error.__traceback__))
 
-    def _log_exception(self, exc_info: ExcInfo) -> None:
+    def _status_of(self, error: HTTPError) -> int:
+        status = error.status_code
+        known = status in responses or bool(error.reason)
+        if known and 200 <= status <= 599:
+            return status
+        general_log.error("HTTPError has the unknown status %r", status)
+        return 500
+
+    def _answer_bare(self) -> None:
+        """Answer when not even the error page can be made."""
+        if self._headers_written or self._finished:
+            self._break_off()
+            return
+        self._finished = True
+        self._status_code = 500
+        self._reason = None
+        start_line = ResponseStartLine("HTTP/1.1", 500, responses[500])
         try:
-            self.log_exception(*exc_info)
+            self._connection.write_headers(start_line, HTTPHeaders(), b"", end=True)
+        except Exception:  # noqa: BLE001 - the connection has begun to send something else
+            self._connection.close()
+        self._end()
+
+    def _log_exception(self, error: BaseException) -> None:
+        try:
+            self.log_exception(type(error), error, error.__traceback__)
         except Exception:  # noqa: BLE001 - whatever a subclass raises
             app_log.exception("Uncaught exception in log_exception")
 
@@ -336,7 +425,7 @@ class RequestHandler(Cookies):
 
     def _request_summary(self) -> str:
         request = self.request
-        return f"{request.method} {request.uri} ({request.remote_ip})"
+        return _printable(f"{request.method} {request.uri} ({request.remote_ip})")
 
     def _allowed_methods(self) -> list[str]:
         return [
@@ -365,15 +454,15 @@ def _as_awaitable(result: object, method: Callable[..., object]) -> Awaitable[No
         ) from None
 
 
-def _location(base: str, url: str | bytes) -> str:
-    text = url.decode("utf-8") if isinstance(url, bytes) else url
-    if not text.isprintable():
-        raise ValueError(f"redirect URL {text[:200]!a} has control characters")
-    return urljoin(_on_this_host(base), _on_this_host(text.strip(" ")))
+def _reason_in(kwargs: dict[str, Any]) -> str | None:
+    """Return the reason phrase that the arguments of `send_error` ask for, if it can be sent."""
+    reason = kwargs.get("reason")
+    exc_info = kwargs.get("exc_info")
+    if exc_info is not None and isinstance(exc_info[1], HTTPError) and exc_info[1].reason:
+        reason = exc_info[1].reason
+    return reason if isinstance(reason, str) and is_reason_phrase(reason) else None
 
 
-def _on_this_host(url: str) -> str:
-    """Return `url` with one slash where several, or backslashes, would make its path a host."""
-    if len(url) > 1 and url[0] in "/\\" and url[1] in "/\\":
-        return "/" + url.lstrip("/\\")
-    return url
+def _printable(text: str) -> str:
+    """Return `text` in such a form that it cannot pass for another line of a log."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HeaderValue", "Output"]
 
-HeaderValue: TypeAlias = str | bytes | int | datetime
+HeaderValue: TypeAlias = str | bytes | float | datetime
 """What a header can be set to; a datetime is formatted as HTTP wants it, everything else as text.
 """
+
+_REASON = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 SERVER_NAME = "Ostro"
 HTML_TYPE = "text/html; charset=UTF-8"
@@ -51,7 +53,9 @@ _hash = functools.partial(hashlib.sha1, usedforsecurity=False)
 _ETAG = re.compile(r'\*|(?:W/)?"[^"]*"')
 """One entry of If-None-Match. Spec: RFC 9110 section 8.8.3."""
 
-_BODILESS = frozenset((204, 304))
+BODILESS = frozenset((204, 304))
+"""The statuses whose responses have no body."""
+
 _REPRESENTATION_HEADERS = ("Content-Encoding", "Content-Language", "Content-Length", "Content-Type")
 
 
@@ -95,6 +99,8 @@ class Output:
         # How far the response has come.
         self._headers_written = False
         self._finished = False
+        # Whether it was finished by the client's going away.
+        self._gone = False
         # Whether the request ends when its method returns.
         self._auto_finish = True
         self._headers = _default_headers()
@@ -140,8 +146,10 @@ class Output:
             raise ValueError(
                 f"status code {status_code} is not one of a final response (200 to 599)"
             )
-        if reason is not None and not reason.isprintable():
-            raise ValueError(f"reason phrase {reason!a} has control characters")
+        if reason is not None and not is_reason_phrase(reason):
+            raise ValueError(
+                f"reason phrase {reason[:200]!a} has a control or non-latin-1 character"
+            )
         self._status_code = status_code
         self._reason = reason
 
@@ -152,9 +160,9 @@ class Output:
     def set_header(self, name: str, value: HeaderValue) -> None:
         """Set a response header, replacing the values that it had.
 
-        A datetime is formatted as the HTTP specification wants it; what is not text is converted.
-        Raises ValueError for a name that is no token and for a value with line breaks or other
-        control characters, TypeError for a value of another type.
+        A datetime is formatted as the HTTP specification wants it, what is not text is converted to
+        text, and text is sent as UTF-8. Raises ValueError for a name that is no token and for a
+        value with line breaks or other control characters, TypeError for None.
         """
         self._headers[name] = _header_text(value)
 
@@ -177,9 +185,12 @@ class Output:
         are refused, because some browsers run a JSON list from another site as a script: wrap them
         in a dictionary.
 
-        Raises RuntimeError after `finish`, TypeError for any other type.
+        Raises RuntimeError after `finish`, TypeError for any other type. Once the client is gone,
+        what is written is dropped.
         """
         if self._finished:
+            if self._gone:
+                return
             raise RuntimeError("write() was called after finish()")
         data: object = chunk
         if isinstance(data, str):
@@ -204,15 +215,19 @@ class Output:
         """
         chunk = b"".join(self._write_buffer)
         self._write_buffer.clear()
-        if not self._headers_written:
+        if self._gone:
+            sent = self._connection.write(b"")
+        elif not self._headers_written:
             sent = self._send_head(chunk, include_footers, end=False)
         else:
             chunk = self._transform(chunk, include_footers)
             sent = self._connection.write(chunk) if chunk else COMPLETED
-        self._flush_callback = callback
         if callback is None:
+            self._flush_callback = None
             return sent
-        deliver(sent, functools.partial(self._flushed, callback))
+        # An object of its own for each flush, even if the callback is the same.
+        self._flush_callback = functools.partial(callback)
+        deliver(sent, functools.partial(self._flushed, self._flush_callback))
         return COMPLETED
 
     def _flushed(self, callback: Callable[[], None], _: None) -> None:
@@ -228,6 +243,8 @@ class Output:
         when called twice.
         """
         if self._finished:
+            if self._gone:
+                return self._connection.write(b"")
             raise RuntimeError("finish() was called twice")
         if chunk is not None:
             self.write(chunk)
@@ -237,8 +254,10 @@ class Output:
         else:
             sent = self._finish_whole()
         self._finished = True
-        self._log()
-        self.on_finish()
+        try:
+            self._log()
+        finally:
+            self.on_finish()
         return sent
 
     def _finish_whole(self) -> Awaitable[None]:
@@ -251,14 +270,6 @@ class Output:
                 self.set_status(304)
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
         buffer.clear()
-        if self._status_code in _BODILESS:
-            if body:
-                raise RuntimeError(
-                    f"a response with status {self._status_code} has no body; "
-                    f"{len(body)} bytes were written"
-                )
-            for name in _REPRESENTATION_HEADERS:
-                self._headers.pop(name, None)
         return self._send_head(body, finishing=True, end=True)
 
     def _send_head(self, chunk: bytes, finishing: bool, end: bool) -> Awaitable[None]:
@@ -266,6 +277,8 @@ class Output:
         status = self._status_code
         if self.application.transforms:
             status, headers, chunk = self._transform_first(status, headers, chunk, finishing)
+        if status in BODILESS:
+            _drop_representation(status, headers, chunk)
         if self._new_cookies is not None:
             for cookie in self._new_cookies.values():
                 headers.add("Set-Cookie", cookie)
@@ -311,9 +324,11 @@ class Output:
         return f'"{_hash(body).hexdigest()}"'
 
     def set_etag_header(self) -> None:
-        """Set the Etag header from `compute_etag`; called for every finished 200 response to GET
-        and HEAD.
+        """Set the Etag header from `compute_etag`, unless the handler has set one; called for every
+        finished 200 response to GET and HEAD.
         """
+        if "Etag" in self._headers:
+            return
         etag = self.compute_etag()
         if etag is not None:
             self._headers["Etag"] = etag
@@ -341,15 +356,28 @@ def _default_headers() -> HTTPHeaders:
     )
 
 
-def _header_text(value: HeaderValue) -> str:
+def _drop_representation(status: int, headers: HTTPHeaders, body: bytes) -> None:
+    if body:
+        raise RuntimeError(
+            f"a response with status {status} has no body; {len(body)} bytes were written"
+        )
+    for name in _REPRESENTATION_HEADERS:
+        headers.pop(name, None)
+
+
+def is_reason_phrase(text: str) -> bool:
+    """Tell whether `text` can stand in a status line. Spec: RFC 9112 section 4."""
+    return _REASON.fullmatch(text) is not None
+
+
+def _header_text(value: object) -> str:
+    """Return a header value as Latin-1 text: each of its characters stands for a byte."""
     if isinstance(value, str):
-        return value
+        return value if value.isascii() else value.encode("utf-8").decode("latin-1")
     if isinstance(value, bytes):
-        return value.decode("utf-8")
-    if isinstance(value, int):
-        return str(value)
+        return value.decode("latin-1")
     if isinstance(value, datetime):
         return format_timestamp(value)
-    raise TypeError(
-        f"a header value is str, bytes, int or datetime, not {type(value).__name__}: {value!r}"
-    )
+    if value is None:
+        raise TypeError("a header value cannot be None; clear_header() removes a header")
+    return _header_text(str(value))

@@ -1,7 +1,7 @@
 """What can be read off a URL pattern without running it: the text it begins with, and how to fill
 it in.
 
-Both functions are careful rather than complete: for a pattern that they do not understand they
+The functions are careful rather than complete: for a pattern that they do not understand they
 return the answer that is always right ("begins with nothing", "cannot be filled in").
 """
 
@@ -9,9 +9,27 @@ from __future__ import annotations
 
 import re
 
+_QUANTIFIERS = ("?", "*", "+", "{")
 _META = frozenset(".^$*+?{}[]\\|()")
 _ESCAPED_CLASS = re.compile(r"[A-Za-z0-9]")
 """What after a backslash is not just that character: classes, anchors, back-references."""
+
+
+_KNOWN_GROUP = re.compile(r"\?(?::|P<|=|!|<=|<!)")
+"""How a group that is not plain may go on, if its contents are to be understood."""
+
+
+def anchored(pattern: str) -> str:
+    """Return `pattern` with a `$` at its end, unless it has one."""
+    return pattern if _ends_with_anchor(pattern) else pattern + "$"
+
+
+def _ends_with_anchor(pattern: str) -> bool:
+    """Tell whether a `$` at the end is the anchor, and not the character."""
+    if not pattern.endswith("$"):
+        return False
+    before = pattern[:-1]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def literal_prefix(pattern: str) -> tuple[str, bool]:
@@ -42,25 +60,40 @@ def literal_prefix(pattern: str) -> tuple[str, bool]:
 
 
 def _has_top_level_choice(pattern: str) -> bool:
-    """Tell whether a `|` or an inline flag makes what comes first uncertain; over-careful in
-    brackets.
+    """Tell whether a `|` outside of all groups, or a group of a kind that is not understood, makes
+    what comes first uncertain.
     """
-    if pattern.startswith("(?"):
-        return True
-    depth = 0
-    escaped = False
-    for char in pattern:
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
+    depth = position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        if char == "\\":
+            position += 1
+        elif char == "[":
+            position = _end_of_class(pattern, position)
         elif char == "(":
             depth += 1
+            if pattern.startswith("?", position + 1) and not _KNOWN_GROUP.match(
+                pattern, position + 1
+            ):
+                return True  # a flag, a comment, a condition
         elif char == ")":
             depth -= 1
-        elif char == "|" and depth <= 0:
+        elif char == "|" and depth == 0:
             return True
+        position += 1
     return False
+
+
+def _end_of_class(pattern: str, start: int) -> int:
+    """Return the position of the bracket that ends the character class which starts at `start`."""
+    position = start + 1
+    if pattern.startswith("^", position):
+        position += 1
+    if pattern.startswith("]", position):
+        position += 1  # a bracket that comes first is a character
+    while pattern[position] != "]":
+        position += 2 if pattern[position] == "\\" else 1
+    return position
 
 
 def reverse_template(pattern: str) -> list[str] | None:
@@ -70,7 +103,9 @@ def reverse_template(pattern: str) -> list[str] | None:
     A pattern with n capturing groups has n + 1 parts. An optional character (`/?`) is kept, one
     that may repeat from zero (`/*`) is left out.
     """
-    body = pattern.removeprefix("^").removesuffix("$")
+    body = pattern.removeprefix("^")
+    if _ends_with_anchor(body):
+        body = body[:-1]
     parts = [""]
     position = 0
     while position < len(body):
@@ -102,20 +137,15 @@ def _end_of_group(pattern: str, start: int) -> int | None:
     """Return the position after a capturing group; None if it is no such, or has groups inside."""
     if pattern.startswith("(?", start) and not pattern.startswith("(?P<", start):
         return None
-    escaped = in_class = False
-    for position in range(start + 1, len(pattern)):
+    position = start + 1
+    while pattern[position] != ")":
         char = pattern[position]
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif in_class:
-            in_class = char != "]"
+        if char == "\\":
+            position += 1
         elif char == "[":
-            in_class = True
+            position = _end_of_class(pattern, position)
         elif char == "(":
             return None
-        elif char == ")":
-            follows = pattern[position + 1 : position + 2]
-            return None if follows in ("?", "*", "+", "{") and follows else position + 1
-    return None
+        position += 1
+    # What may be left out, or repeated, has no one text.
+    return None if pattern[position + 1 : position + 2] in _QUANTIFIERS else position + 1

@@ -8,21 +8,26 @@ host and path.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
 
-from ostro.escape import url_escape, url_unescape, utf8
+from ostro.escape import url_unescape
 
 from ._imports import import_object
-from ._pattern import literal_prefix, reverse_template
+from ._pattern import anchored, literal_prefix, reverse_template
 from .errors import NotReversibleError
 
 if TYPE_CHECKING:
     from ._handler import RequestHandler
 
 __all__ = ["HandlerSpec", "HostRoutes", "RouteMatch", "URLSpec", "url"]
+
+general_log = logging.getLogger("ostro.general")
 
 CATCH_ALL_HOST = ".*"
 
@@ -47,7 +52,7 @@ class URLSpec:
         kwargs: Mapping[str, object] | None = None,
         name: str | None = None,
     ) -> None:
-        self.pattern = pattern if pattern.endswith("$") else pattern + "$"
+        self.pattern = anchored(pattern)
         self.regex = re.compile(self.pattern)
         self.handler_class = _handler_class(handler_class)
         self.kwargs: dict[str, object] = dict(kwargs or {})
@@ -68,7 +73,8 @@ class URLSpec:
         return RouteMatch(self, tuple([_unquote(text) for text in found.groups()]), {})
 
     def reverse(self, *args: object) -> str:
-        """Return the path for which the groups of the pattern match `args`, escaped.
+        """Return the path for which the groups of the pattern match `args`, escaped. Slashes stay
+        as they are where the pattern takes them for part of the argument.
 
         Raises `NotReversibleError` if the pattern is too general or `args` do not fit it.
         """
@@ -79,10 +85,12 @@ class URLSpec:
             raise NotReversibleError(
                 f"the pattern {self.pattern!r} takes {self.regex.groups} arguments, not {len(args)}"
             )
-        path = parts[0]
-        for arg, part in zip(args, parts[1:], strict=True):
-            text = arg if isinstance(arg, bytes) else str(arg)
-            path += url_escape(utf8(text), plus=False) + part
+        texts = [arg if isinstance(arg, bytes) else str(arg).encode() for arg in args]
+        path = _fill(parts, [quote(text) for text in texts])
+        if any(b"/" in text for text in texts):
+            found = self.match(path)
+            if found is None or [*found.args, *found.kwargs.values()] != texts:
+                path = _fill(parts, [quote(text, safe="") for text in texts])
         return path
 
     def __repr__(self) -> str:
@@ -180,14 +188,13 @@ class HostRoutes:
     def add(self, host_pattern: str, handlers: Iterable[HandlerSpec]) -> None:
         """Append the routes of the hosts that match `host_pattern`.
 
-        A catch-all pattern (`.*`) stays behind those that are added later. Raises ValueError when a
-        name is used for two different patterns.
+        A catch-all pattern (`.*`) stays behind those that are added later. A name that is used
+        again stands for the later pattern, and the log says so.
         """
         specs = [_as_spec(handler) for handler in handlers]
         for spec in specs:
             self._register(spec)
-        pattern = host_pattern if host_pattern.endswith("$") else host_pattern + "$"
-        entry = (re.compile(pattern, re.IGNORECASE), Routes(specs))
+        entry = (re.compile(anchored(host_pattern), re.IGNORECASE), Routes(specs))
         if self._hosts and self._hosts[-1][0].pattern == CATCH_ALL_HOST + "$":
             self._hosts.insert(-1, entry)
         else:
@@ -198,12 +205,15 @@ class HostRoutes:
     def _register(self, spec: URLSpec) -> None:
         if spec.name is None:
             return
-        known = self._names.setdefault(spec.name, spec)
-        if known is not spec and known.pattern != spec.pattern:
-            raise ValueError(
-                f"the handler name {spec.name!r} is used for {known.pattern!r} "
-                f"and for {spec.pattern!r}"
+        known = self._names.get(spec.name)
+        if known is not None and known.pattern != spec.pattern:
+            general_log.warning(
+                "The handler name %r is used for %r and for %r; reverse_url knows the latter",
+                spec.name,
+                known.pattern,
+                spec.pattern,
             )
+        self._names[spec.name] = spec
 
     def routes_for_host(self, host_name: str) -> Routes | None:
         """Return the routes of the first host pattern that matches, or None."""
@@ -240,6 +250,10 @@ def _handler_class(given: type[RequestHandler] | str) -> type[RequestHandler]:
     if not isinstance(found, type) or not issubclass(found, RequestHandler):
         raise TypeError(f"{given!r} is not a RequestHandler subclass")
     return found
+
+
+def _fill(parts: list[str], texts: list[str]) -> str:
+    return "".join([*chain(*zip(parts, texts, strict=False)), parts[-1]])
 
 
 def _unquote(text: str | None) -> bytes | None:

@@ -1,0 +1,649 @@
+"""One request's life: what is called, in which order, in all three generations of the API, and
+what happens when something is raised on the way.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from ostro import gen
+from ostro.ioloop import IOLoop
+from ostro.web import Application, Finish, HTTPError, RequestHandler, asynchronous
+
+from .support import MemoryConnection, ask, fetch
+
+
+def app_of(handler: type[RequestHandler], **settings: Any) -> Application:  # Any: settings
+    return Application([(r"/(.*)", handler)], **settings)
+
+
+class Recorder(RequestHandler):
+    """Notes what is called."""
+
+    def initialize(self, calls: list[str]) -> None:
+        self.calls = calls
+        self.calls.append("initialize")
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Default", "yes")
+
+    def prepare(self) -> Awaitable[None] | None:
+        self.calls.append("prepare")
+        return None
+
+    def get(self) -> Any:  # Any: subclasses are of all generations
+        self.calls.append("get")
+        self.write("done")
+
+    def on_finish(self) -> None:
+        self.calls.append("on_finish")
+
+
+def run(handler: type[Recorder]) -> tuple[MemoryConnection, list[str]]:
+    calls: list[str] = []
+    return ask(Application([("/", handler, {"calls": calls})])), calls
+
+
+async def run_async(handler: type[Recorder]) -> tuple[MemoryConnection, list[str]]:
+    calls: list[str] = []
+    return await fetch(Application([("/", handler, {"calls": calls})])), calls
+
+
+ORDER = ["initialize", "prepare", "get", "on_finish"]
+
+
+# In order
+
+
+def test_a_request_runs_through_initialize_prepare_method_and_on_finish() -> None:
+    answer, calls = run(Recorder)
+
+    assert calls == ORDER
+    assert (answer.status, answer.text, answer.headers["X-Default"]) == (200, "done", "yes")
+
+
+def test_a_plain_handler_needs_no_loop() -> None:
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+    assert run(Recorder)[0].ended
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+def test_each_method_has_its_function(method: str) -> None:
+    class Handler(RequestHandler):
+        def answer(self, _: str) -> None:
+            self.set_header("X-Method", self.request.method)
+
+        get = post = put = patch = delete = options = head = answer
+
+    assert ask(app_of(Handler), method=method).headers["X-Method"] == method
+
+
+def test_prepare_that_finishes_ends_the_request() -> None:
+    class Handler(Recorder):
+        def prepare(self) -> None:
+            super().prepare()
+            self.finish("prepared")
+
+    answer, calls = run(Handler)
+
+    assert answer.text == "prepared"
+    assert calls == ["initialize", "prepare", "on_finish"]
+
+
+async def test_an_asynchronous_prepare_is_waited_for(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def prepare(self) -> None:
+            await asyncio.sleep(0)
+            self.calls.append("prepare")
+
+    answer, calls = await run_async(Handler)
+
+    assert (answer.text, calls) == ("done", ORDER)
+
+
+async def test_an_asynchronous_prepare_that_finishes_ends_the_request(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def prepare(self) -> None:
+            await asyncio.sleep(0)
+            self.finish("prepared")
+
+    answer, calls = await run_async(Handler)
+
+    assert answer.text == "prepared"
+    assert calls == ["initialize", "on_finish"]
+
+
+async def test_an_asynchronous_prepare_goes_before_an_asynchronous_method(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        @gen.coroutine
+        def prepare(self) -> Generator[Any, Any, None]:
+            yield gen.moment
+            self.calls.append("prepare")
+
+        async def get(self) -> None:
+            await asyncio.sleep(0)
+            self.calls.append("get")
+
+    assert (await run_async(Handler))[1] == ORDER
+
+
+async def test_a_method_that_finishes_after_an_asynchronous_prepare(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def prepare(self) -> None:
+            await asyncio.sleep(0)
+
+        def get(self) -> None:
+            self.finish("done")
+
+    assert (await run_async(Handler))[0].text == "done"
+
+
+# The three generations
+
+
+async def test_first_generation_a_callback_finishes(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        @asynchronous
+        def get(self) -> None:
+            self.calls.append("get")
+            io_loop.add_callback(self._on_result, "late")
+
+        def _on_result(self, result: str) -> None:
+            self.write(result)
+            self.finish()
+
+    answer, calls = await run_async(Handler)
+
+    assert (answer.text, calls) == ("late", ORDER)
+
+
+def test_under_asynchronous_the_response_is_not_finished_when_the_method_returns() -> None:
+    class Handler(RequestHandler):
+        @asynchronous
+        def get(self, _: str) -> None:
+            self.write("not yet")
+
+    assert not ask(app_of(Handler)).ended
+
+
+async def test_second_generation_a_generator_finishes(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        @asynchronous
+        @gen.engine
+        def get(self) -> Generator[Any, Any, None]:
+            self.calls.append("get")
+            yield gen.Task(io_loop.add_callback)
+            self.write("late")
+            self.finish()
+
+    answer, calls = await run_async(Handler)
+
+    assert (answer.text, calls) == ("late", ORDER)
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+async def test_second_generation_a_coroutine_finishes_by_itself(
+    io_loop: IOLoop, decorated: bool
+) -> None:
+    def get(self: Recorder) -> Generator[Any, Any, None]:
+        self.calls.append("get")
+        yield gen.moment
+        self.write("late")
+
+    coroutine = gen.coroutine(get)
+    method = asynchronous(coroutine) if decorated else coroutine
+
+    answer, calls = await run_async(type("Handler", (Recorder,), {"get": method}))
+
+    assert (answer.text, calls) == ("late", ORDER)
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+async def test_third_generation_a_native_coroutine_finishes_by_itself(
+    io_loop: IOLoop, decorated: bool
+) -> None:
+    async def get(self: Recorder) -> None:
+        self.calls.append("get")
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0)
+        self.write("late")
+
+    method = asynchronous(get) if decorated else get
+
+    answer, calls = await run_async(type("Handler", (Recorder,), {"get": method}))
+
+    assert (answer.text, calls) == ("late", ORDER)
+
+
+async def test_a_coroutine_may_finish_by_hand(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def get(self) -> None:
+            await self.finish("by hand")
+
+    assert (await run_async(Handler))[0].text == "by hand"
+
+
+async def test_a_method_may_return_any_awaitable(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        def get(self) -> Awaitable[object]:
+            self.write("done")
+            return io_loop.asyncio_loop.run_in_executor(None, int)
+
+    assert (await run_async(Handler))[0].text == "done"
+
+
+async def test_a_method_may_return_a_list_of_awaitables(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        def get(self) -> list[Awaitable[object]]:
+            self.write("done")
+            return [asyncio.sleep(0), asyncio.sleep(0)]
+
+    assert (await run_async(Handler))[0].text == "done"
+
+
+async def test_a_method_may_return_what_finish_returns(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        def get(self) -> Awaitable[None]:
+            return self.finish("done")
+
+    assert (await run_async(Handler))[0].text == "done"
+
+
+@pytest.mark.parametrize(
+    ("result", "complaint"),
+    [("text", "returned str, expected None or an awaitable"), (5, "returned int")],
+)
+def test_a_method_that_returns_something_else_is_a_500(
+    caplog: pytest.LogCaptureFixture, result: object, complaint: str
+) -> None:
+    class Handler(Recorder):
+        def get(self) -> object:
+            return result
+
+    assert run(Handler)[0].status == 500
+    assert complaint in caplog.text
+
+
+def test_a_generator_without_a_decorator_is_a_500_that_says_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Handler(Recorder):
+        def get(self) -> Iterator[None]:
+            yield
+
+    assert run(Handler)[0].status == 500
+    assert "is a generator; decorate it with gen.coroutine" in caplog.text
+
+
+async def test_requests_do_not_share_context_variables(io_loop: IOLoop) -> None:
+    user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
+
+    class Handler(RequestHandler):
+        async def get(self, name: str) -> None:
+            before = user.get()
+            user.set(name)
+            await asyncio.sleep(0)
+            self.write(f"{before} {user.get()}")
+
+    app = app_of(Handler)
+    answers = await asyncio.gather(*(fetch(app, f"/{name}") for name in "abc"))
+
+    assert [answer.text for answer in answers] == ["nobody a", "nobody b", "nobody c"]
+    assert user.get() == "nobody"
+
+
+# Exceptions, stage by stage
+
+FAULTS = [
+    (ValueError("broken"), 500),
+    (HTTPError(403), 403),
+    (HTTPError(418, "%s!", "short"), 418),
+    (asyncio.CancelledError(), 500),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), FAULTS[:3])
+def test_an_exception_in_initialize_is_answered(error: BaseException, status: int) -> None:
+    class Handler(RequestHandler):
+        def initialize(self) -> None:
+            raise error
+
+    assert ask(app_of(Handler)).status == status
+
+
+def test_an_exception_in_initialize_is_logged_with_its_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Handler(RequestHandler):
+        def initialize(self) -> None:
+            raise ValueError("broken")
+
+    ask(app_of(Handler), "/a")
+
+    assert "Uncaught exception making a handler for HTTPServerRequest" in caplog.text
+    assert "ValueError: broken" in caplog.text
+
+
+def test_arguments_that_initialize_does_not_take_are_a_500() -> None:
+    assert ask(Application([("/", Recorder, {"unknown": 1})])).status == 500
+
+
+def test_an_exception_in_set_default_headers_is_answered() -> None:
+    class Handler(RequestHandler):
+        def set_default_headers(self) -> None:
+            raise ValueError("broken")
+
+    assert ask(app_of(Handler)).status == 500
+
+
+@pytest.mark.parametrize(("error", "status"), FAULTS)
+@pytest.mark.parametrize("stage", ["prepare", "get"])
+def test_an_exception_in_a_plain_function_is_answered(
+    stage: str, error: BaseException, status: int
+) -> None:
+    def fail(self: Recorder) -> None:
+        self.write("dropped")
+        raise error
+
+    answer, calls = run(type("Handler", (Recorder,), {stage: fail}))
+
+    assert answer.status == status
+    assert "dropped" not in answer.text
+    assert answer.headers["X-Default"] == "yes"
+    assert calls[-1] == "on_finish"
+
+
+@pytest.mark.parametrize(("error", "status"), FAULTS)
+@pytest.mark.parametrize("stage", ["prepare", "get"])
+async def test_an_exception_in_a_coroutine_is_answered(
+    io_loop: IOLoop, stage: str, error: BaseException, status: int
+) -> None:
+    async def fail(self: Recorder) -> None:
+        self.write("dropped")
+        await asyncio.sleep(0)
+        raise error
+
+    answer, calls = await run_async(type("Handler", (Recorder,), {stage: fail}))
+
+    assert answer.status == status
+    assert "dropped" not in answer.text
+    assert calls[-1] == "on_finish"
+
+
+async def test_an_exception_in_the_method_after_an_asynchronous_prepare(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def prepare(self) -> None:
+            await asyncio.sleep(0)
+
+        def get(self) -> None:
+            raise HTTPError(409)
+
+    assert (await run_async(Handler))[0].status == 409
+
+
+@pytest.mark.parametrize(("error", "status"), FAULTS[:3])
+async def test_an_exception_in_a_decorated_generator_is_answered(
+    io_loop: IOLoop, error: BaseException, status: int
+) -> None:
+    class Handler(Recorder):
+        @asynchronous
+        @gen.engine
+        def get(self) -> Generator[Any, Any, None]:
+            yield gen.Task(io_loop.add_callback)
+            raise error
+
+    answer, calls = await run_async(Handler)
+
+    assert answer.status == status
+    assert calls[-1] == "on_finish"
+
+
+@pytest.mark.parametrize(("error", "status"), FAULTS[:3])
+async def test_an_exception_in_a_callback_under_asynchronous_is_answered(
+    io_loop: IOLoop, error: Exception, status: int
+) -> None:
+    class Handler(Recorder):
+        @asynchronous
+        def get(self) -> None:
+            io_loop.add_callback(self._first)
+
+        def _first(self) -> None:
+            io_loop.call_later(0, self._second)
+
+        def _second(self) -> None:
+            raise error
+
+    answer, calls = await run_async(Handler)
+
+    assert answer.status == status
+    assert calls[-1] == "on_finish"
+
+
+def test_an_exception_in_a_method_under_asynchronous_is_answered() -> None:
+    class Handler(Recorder):
+        @asynchronous
+        def get(self) -> None:
+            raise HTTPError(403)
+
+    answer, calls = run(Handler)
+
+    assert (answer.status, answer.ended) == (403, True)
+    assert calls[-1] == "on_finish"
+
+
+async def test_an_exception_after_the_response_is_logged(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Handler(Recorder):
+        async def get(self) -> None:
+            self.finish("done")
+            raise ValueError("too late")
+
+    answer, calls = await run_async(Handler)
+
+    assert (answer.status, answer.text) == (200, "done")
+    assert calls.count("on_finish") == 1
+    assert "ValueError: too late" in caplog.text
+
+
+def test_an_exception_that_is_no_error_goes_through() -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Handler)
+
+
+def test_an_exception_that_is_no_error_goes_through_asynchronous() -> None:
+    class Handler(Recorder):
+        @asynchronous
+        def get(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Handler)
+
+
+def test_an_exception_in_on_finish_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Handler(Recorder):
+        def on_finish(self) -> None:
+            raise ValueError("broken")
+
+    answer, _ = run(Handler)
+
+    assert (answer.status, answer.text) == (200, "done")
+    assert "ValueError: broken" in caplog.text
+
+
+def test_an_exception_in_on_finish_of_an_error_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            raise HTTPError(404)
+
+        def on_finish(self) -> None:
+            raise ValueError("broken")
+
+    assert run(Handler)[0].status == 404
+    assert "ValueError: broken" in caplog.text
+
+
+def test_an_exception_in_the_log_function_does_not_keep_on_finish_from_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(handler: RequestHandler) -> None:
+        raise ValueError("no log")
+
+    calls: list[str] = []
+    answer = ask(Application([("/", Recorder, {"calls": calls})], log_function=fail))
+
+    assert (answer.status, calls) == (200, ORDER)
+    assert "ValueError: no log" in caplog.text
+
+
+def test_an_exception_in_log_exception_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            raise ValueError("first")
+
+        def log_exception(self, *_: object) -> None:
+            raise ValueError("second")
+
+    assert run(Handler)[0].status == 500
+    assert "Uncaught exception in log_exception" in caplog.text
+    assert "ValueError: second" in caplog.text
+
+
+async def test_a_handler_whose_own_task_is_cancelled_answers_500(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Handler(Recorder):
+        async def get(self) -> None:
+            task = asyncio.ensure_future(asyncio.Event().wait())
+            io_loop.add_callback(task.cancel)
+            await task
+
+    answer, calls = await run_async(Handler)
+
+    assert answer.status == 500
+    assert calls[-1] == "on_finish"
+
+
+async def test_a_handler_that_is_cancelled_after_its_answer_changes_nothing(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = asyncio.Event()
+
+    class Handler(Recorder):
+        async def get(self) -> None:
+            self.finish("done")
+            ended.set()
+            raise asyncio.CancelledError
+
+    answer, calls = await run_async(Handler)
+    await ended.wait()
+    await asyncio.sleep(0)
+
+    assert (answer.status, calls.count("on_finish")) == (200, 1)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+# Finish
+
+
+def test_finish_sends_what_has_been_written() -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            self.set_status(202)
+            self.write("so far")
+            raise Finish
+
+    answer, calls = run(Handler)
+
+    assert (answer.status, answer.text) == (202, "so far")
+    assert calls[-1] == "on_finish"
+
+
+def test_finish_passes_its_argument_on(caplog: pytest.LogCaptureFixture) -> None:
+    class Handler(Recorder):
+        def prepare(self) -> None:
+            raise Finish({"and": "more"})
+
+    assert run(Handler)[0].text == '{"and": "more"}'
+    assert not [record for record in caplog.records if record.name != "ostro.access"]
+
+
+async def test_finish_ends_a_coroutine(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        async def get(self) -> None:
+            await asyncio.sleep(0)
+            raise Finish("done")
+
+    assert (await run_async(Handler))[0].text == "done"
+
+
+def test_finish_after_the_end_changes_nothing() -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            self.finish("done")
+            raise Finish
+
+    assert run(Handler)[0].text == "done"
+
+
+def test_finish_with_something_that_cannot_be_written_is_a_500() -> None:
+    class Handler(Recorder):
+        def get(self) -> None:
+            raise Finish(["a list"])
+
+    answer, calls = run(Handler)
+
+    assert (answer.status, answer.ended) == (500, True)
+    assert calls[-1] == "on_finish"
+
+
+# Methods
+
+
+class GetAndPut(RequestHandler):
+    def get(self, _: str) -> None: ...
+    def put(self, _: str) -> None: ...
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PROPFIND", "get", "PREPARE", "X"])
+def test_another_method_gets_405_and_is_told_which_are_allowed(method: str) -> None:
+    answer = ask(app_of(GetAndPut), method=method)
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, PUT")
+
+
+def test_a_handler_may_support_methods_of_its_own() -> None:
+    class Handler(RequestHandler):
+        SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "PROPFIND", "LOCK")
+
+        def propfind(self, _: str) -> None:
+            self.write("found")
+
+    assert ask(app_of(Handler), method="PROPFIND").text == "found"
+    assert ask(app_of(Handler), method="LOCK").status == 405
+    assert ask(app_of(Handler), method="GET").headers["Allow"] == "PROPFIND"
+
+
+def test_prepare_is_not_called_for_an_unsupported_method() -> None:
+    calls: list[str] = []
+    ask(Application([("/", Recorder, {"calls": calls})]), method="PROPFIND")
+
+    assert calls == ["initialize", "on_finish"]
+
+
+def test_a_request_without_a_connection_is_refused() -> None:
+    from ostro.httputil import HTTPServerRequest
+
+    with pytest.raises(ValueError, match="no connection to answer on"):
+        Recorder(Application(), HTTPServerRequest("GET", "/"), calls=[])
