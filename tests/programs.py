@@ -1,6 +1,7 @@
 """Programs that the tests start: our examples, and the clients and proxies that talk to them."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,6 +16,9 @@ import pytest
 
 START_DEADLINE = 15.0
 """Seconds until a program must listen, and until it must end when it is told to."""
+
+QUIET_PORTS = range(20000, 32000)
+"""Below the ports that Linux, macOS and Windows give to outgoing connections."""
 
 DEBIAN_PACKAGES = {"ab": "apache2-utils", "nginx": "nginx-light"}
 """What Debian calls the package of a program, where the names differ."""
@@ -32,10 +36,14 @@ def find(program: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """Return a port that nobody uses at the moment, and that no outgoing connection is given."""
+    for port in random.sample(QUIET_PORTS, len(QUIET_PORTS)):
+        try:
+            socket.create_server(("", port)).close()
+        except OSError:
+            continue
+        return port
+    raise RuntimeError(f"no port is free in {QUIET_PORTS}")
 
 
 def output_of(*command: str) -> str:
