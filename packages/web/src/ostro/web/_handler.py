@@ -13,7 +13,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any, ClassVar
 
 from ostro.escape import xhtml_escape
@@ -267,7 +267,9 @@ class RequestHandler(Cookies):
             result = method(*self.path_args, **self.path_kwargs)
         else:
             result = method()
-        return None if result is None else _as_awaitable(result, method)
+        if result is None or type(result) is CoroutineType:
+            return result
+        return _as_awaitable(result, method)
 
     async def _run_after(self, prepared: Awaitable[None]) -> None:
         try:
