@@ -43,6 +43,22 @@ async def test_close_fails_the_pending_read_and_is_idempotent(
         reader.read_bytes(1)
 
 
+async def test_the_callback_of_a_read_that_fails_is_not_called(
+    channels: Channels, io_loop: IOLoop
+) -> None:
+    writer, reader = await channels.ready_pair()
+    calls: list[bytes] = []
+    reader.read_bytes(100, calls.append)
+    await writer.write(b"too little")
+
+    writer.close()
+    while not reader.closed():
+        await turns(1)
+    await turns()
+
+    assert calls == []
+
+
 async def test_nobody_is_warned_of_reads_and_writes_that_fail_unawaited(
     channels: Channels, io_loop: IOLoop
 ) -> None:

@@ -49,6 +49,12 @@ async def test_connect_gives_the_stream(
     accepted.close()
 
 
+async def test_an_empty_host_is_this_one(
+    io_loop: IOLoop, server: socket.socket, stream: IOStream
+) -> None:
+    assert await stream.connect(("", server.getsockname()[1])) is stream
+
+
 async def test_connect_callback_is_called_without_arguments(
     io_loop: IOLoop, server: socket.socket, stream: IOStream
 ) -> None:

@@ -429,3 +429,55 @@ async def test_a_receiver_may_close_the_stream_inside_its_methods(
     assert await far.read_until_close() == b"bye"
     await notes.until("lost")
     assert notes.events == ["data", "lost"]
+
+
+async def test_waking_up_for_nothing_does_no_harm(sockets: Channels, io_loop: IOLoop) -> None:
+    near, far = await sockets.ready_pair()
+    notes = Notes()
+    near.set_receiver(notes)
+    near.write(b"x" * 10_000_000)
+
+    for _ in range(10):  # as a loop may do that reports what another reader has taken
+        near._on_readable()
+        near._on_writable()
+
+    assert len(await far.read_bytes(10_000_000)) == 10_000_000
+    await far.write(b"answer")
+    await notes.until_received(6)
+    assert not near.closed()
+
+
+async def test_an_announced_write_spares_the_look_for_a_reset(
+    sockets: Channels, io_loop: IOLoop
+) -> None:
+    near, far = await sockets.ready_pair()
+
+    class Announcing(Notes):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            near.expect_write()
+            io_loop.add_callback(near.write, b"answer")
+
+    near.set_receiver(Announcing())
+    await far.write(b"question")
+
+    assert await far.read_bytes(6) == b"answer"
+
+
+async def test_a_receiver_may_close_the_stream_when_it_is_drained(
+    sockets: Channels, io_loop: IOLoop
+) -> None:
+    near, far = sockets.pair()
+
+    class Closing(Notes):
+        def drained(self) -> None:
+            super().drained()
+            near.close()
+
+    notes = Closing()
+    near.set_receiver(notes)
+    near.write(b"x" * 10_000_000)  # for TLS, this is before the handshake
+
+    assert len(await far.read_until_close()) == 10_000_000
+    await notes.until("lost")
+    assert notes.errors == [None]

@@ -20,6 +20,7 @@ from ostro.iostream import (
     StreamClosedError,
     TLSOptionError,
 )
+from ostro.iostream._tls import TLSSession
 
 from .support import (
     HOSTNAME,
@@ -179,6 +180,23 @@ async def test_a_handshake_in_single_bytes(io_loop: IOLoop) -> None:
     await asyncio.gather(*copying)
 
 
+async def test_a_receiver_may_close_the_stream_when_the_handshake_has_let_its_data_out(
+    io_loop: IOLoop,
+) -> None:
+    client, server = tls_pair(io_loop)
+
+    class Closing(Notes):
+        def drained(self) -> None:
+            super().drained()
+            client.close()
+
+    client.set_receiver(Closing())
+    client.write(b"all")
+
+    assert await server.read_until_close() == b"all"
+    assert client.closed()
+
+
 async def test_alpn_protocol_is_agreed_upon(io_loop: IOLoop) -> None:
     client_side, server_side = fresh_client_context(), fresh_server_context()
     client_side.set_alpn_protocols(["h2", "http/1.1"])
@@ -295,6 +313,7 @@ async def test_a_bad_certificate_is_refused_and_logged_once(
         )
         client.set_close_callback(closed.set)
         server_side = server.wait_for_handshake()
+        server.wait_for_handshake().cancel()
         with pytest.raises(StreamClosedError) as caught:
             await client.wait_for_handshake()
         with pytest.raises(StreamClosedError):
@@ -372,6 +391,118 @@ async def test_the_client_finds_the_connection_broken_at_its_hello(io_loop: IOLo
 
     with pytest.raises(StreamClosedError):
         await client.wait_for_handshake()
+
+
+class RawPeer:
+    """The other end of a TLS connection by hand, with a kernel that takes nothing at first."""
+
+    def __init__(self, io_loop: IOLoop) -> None:
+        self.sock, other = socket.socketpair()
+        other.setblocking(False)
+        self.junk = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.junk += other.send(b"j" * 4096)
+        self.sock.setblocking(False)
+        self.session = TLSSession(client_context(), False, HOSTNAME)
+        self.stream = SSLIOStream(other, io_loop, ssl_options=server_context(), server_side=True)
+
+    async def make_room(self) -> None:
+        """Read all that the stream has not written itself."""
+        while self.junk:
+            self.junk -= len(self.sock.recv(min(self.junk, 65536)))
+
+    async def receive(self) -> bytes:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                return self.sock.recv(65536)
+            await turns(1)
+
+    async def handshake(self) -> None:
+        received: bytes | None = None
+        while not self.session.handshake(received):
+            self.sock.send(self.session.take_outgoing())
+            received = await self.receive()
+        self.sock.send(self.session.take_outgoing())
+
+    def block(self) -> None:
+        """Let the kernel take nothing again."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.junk += self.stream.socket.send(b"j" * 4096)
+
+
+async def test_a_handshake_waits_until_the_kernel_takes_its_records(io_loop: IOLoop) -> None:
+    peer = RawPeer(io_loop)
+    peer.session.handshake(None)
+    peer.sock.send(peer.session.take_outgoing())
+    await turns()
+    assert peer.stream.write_buffer_size > 0
+
+    await peer.make_room()
+    while not peer.session.handshake(await peer.receive()):
+        await turns(1)
+    peer.sock.send(peer.session.take_outgoing())
+
+    assert await peer.stream.wait_for_handshake() is peer.stream
+    peer.stream.close()
+    peer.sock.close()
+
+
+async def test_what_follows_a_handshake_waits_for_its_last_records(io_loop: IOLoop) -> None:
+    peer = RawPeer(io_loop)
+    await peer.make_room()
+    await peer.handshake()
+    peer.block()
+    await peer.stream.wait_for_handshake()
+    assert peer.stream.write_buffer_size > 0  # the tickets
+
+    written = peer.stream.write(b"data" * 250_000)
+    peer.stream.shutdown_write()
+    peer.stream._on_writable()  # woken up for nothing
+    assert not written.done()
+    await peer.make_room()
+    data = b""
+    while not peer.session.ended:
+        data += peer.session.decrypt(await peer.receive())
+
+    await written
+    assert data == b"data" * 250_000
+    peer.stream.close()
+    peer.sock.close()
+
+
+async def test_the_announcement_of_the_end_waits_for_the_kernel(io_loop: IOLoop) -> None:
+    peer = RawPeer(io_loop)
+    await peer.make_room()
+    await peer.handshake()
+    peer.block()
+    await peer.stream.wait_for_handshake()
+
+    peer.stream.shutdown_write()
+    await turns()
+    await peer.make_room()
+    while not peer.session.ended:
+        peer.session.decrypt(await peer.receive())
+
+    while await peer.receive():
+        pass  # until the half-close
+    peer.stream.close()
+    peer.sock.close()
+
+
+async def test_the_alert_to_a_broken_record_may_find_nobody(io_loop: IOLoop) -> None:
+    client, server = tls_pair(io_loop)
+    await client.wait_for_handshake()
+    await server.wait_for_handshake()
+    client.socket.send(b"\x17\x03\x03\x00\x20" + bytes(32))
+    reset(client.socket)
+
+    with pytest.raises(StreamClosedError):
+        await server.read_bytes(1)
+
+    assert isinstance(server.error, OSError)
+    client.close()
 
 
 async def test_an_end_without_announcement_is_an_end(io_loop: IOLoop) -> None:

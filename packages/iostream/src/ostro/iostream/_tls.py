@@ -67,6 +67,8 @@ class TLSSession:
     def decrypt(self, received: bytes) -> bytes:
         """Return the plaintext of what was received; `ended` and `failure` may be set after it.
 
+        Once one of them is set, it must not be called again.
+
         received: at most some 64 KiB, so that the plaintext is bounded; b"" to look for what came
             in together with the end of the handshake.
         """
@@ -84,8 +86,6 @@ class TLSSession:
 
     def _read(self) -> bytes:
         """Return the plaintext of one record, b"" when there is none."""
-        if self.ended or self.failure is not None:
-            return b""
         try:
             data = self._object.read(_RECORD)
         except ssl.SSLWantReadError:

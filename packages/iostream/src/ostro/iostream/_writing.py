@@ -170,8 +170,7 @@ class WritingStream(StreamCore):
     def _flush(self) -> None:
         """Send from the queue as much as the kernel takes."""
         queue = self._writes
-        if queue is None:
-            return
+        assert queue is not None  # or else nothing would be watched
         try:
             blocked = self._send_from(queue)
         except OSError as error:
