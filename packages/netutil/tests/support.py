@@ -3,11 +3,12 @@
 import errno
 import logging
 import os
+import secrets
 import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -47,11 +48,13 @@ def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 
 def refused_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on."""
+    """A port nobody listens on, and that no system gives to a socket by itself."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.bind((host, 0))
-        return port_of(sock)
+    while True:
+        port = 20000 + secrets.randbelow(10000)
+        with socket.socket(family, socket.SOCK_STREAM) as sock, suppress(OSError):
+            sock.bind((host, port))
+            return port
 
 
 def open_descriptors() -> set[str]:

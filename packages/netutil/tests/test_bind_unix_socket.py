@@ -35,6 +35,11 @@ def test_a_socket_listens_under_the_name(name: str) -> None:
         assert sock.get_inheritable() is False
 
 
+def test_the_name_may_be_a_path(name: str) -> None:
+    with bind_unix_socket(Path(name)) as sock:
+        assert sock.getsockname() == name
+
+
 @pytest.mark.parametrize(("given", "mode"), [((), 0o600), ((0o666,), 0o666)])
 def test_the_file_has_the_mode(name: str, given: tuple[int, ...], mode: int) -> None:
     with bind_unix_socket(name, *given):

@@ -133,8 +133,9 @@ async def test_the_last_one_is_waited_for_after_the_others_failed(io_loop: IOLoo
     attempts = Attempts()
     racing = attempts.race("a", "b", delay=0.001)
     await attempts.until_started(2)
+    await asyncio.wait([racing], timeout=0.02)  # until there is nothing more to start
     attempts.fail("b")
-    await asyncio.wait([racing], timeout=0.02)  # for it to see that; it does not end
+    await asyncio.wait([racing], timeout=0.02)  # until it has seen that
 
     attempts.succeed("a")
 

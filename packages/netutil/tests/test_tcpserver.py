@@ -460,3 +460,14 @@ async def test_stop_is_idempotent_and_the_server_may_listen_again(io_loop: IOLoo
     with connect(listening(server)):
         (await server.next())[0].close()
     server.stop()
+
+
+def test_a_server_may_be_stopped_after_its_loop_was_closed() -> None:
+    loop = IOLoop(asyncio.SelectorEventLoop())
+    server = TCPServer(loop)
+    port = listening(server)
+    loop.close()
+
+    server.stop()
+
+    assert_nobody_listens(port)

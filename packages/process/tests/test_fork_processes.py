@@ -225,6 +225,19 @@ def test_what_stands_in_output_buffers_is_written_once(tmp_path: Path) -> None:
     assert lines == ["before"]
 
 
+def test_output_that_is_closed_is_no_obstacle(tmp_path: Path) -> None:
+    source = """
+        import sys
+        from ostro.process import fork_processes
+        sys.stderr.close()
+        say(fork_processes(1))
+    """
+
+    _, lines, _ = run(source, tmp_path)
+
+    assert lines == ["0"]
+
+
 def test_a_child_cannot_fork_again(tmp_path: Path) -> None:
     source = """
         from ostro.process import ForkError, fork_processes
@@ -311,6 +324,25 @@ def test_it_refuses_on_a_platform_without_fork(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(ForkError, match="does not have"):
         fork_processes(1)
+
+
+def test_where_there_is_no_posix_it_can_be_imported_and_refuses(tmp_path: Path) -> None:
+    source = """
+        import os, signal
+        from ostro import iostream
+        del os.fork, os.waitpid, os.kill
+        for name in ("SIGHUP", "SIGCHLD", "SIGKILL", "pthread_sigmask", "sigwaitinfo", "sigwait"):
+            delattr(signal, name)
+        from ostro.process import ForkError, fork_processes
+        try:
+            fork_processes(1)
+        except ForkError as error:
+            print(error)
+    """
+
+    _, lines, _ = run(source, tmp_path)
+
+    assert lines == ["fork_processes needs os.fork, which this platform does not have"]
 
 
 def test_it_refuses_a_negative_number_of_restarts() -> None:

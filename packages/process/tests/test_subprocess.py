@@ -219,19 +219,27 @@ def test_the_loop_may_be_given(io_loop: IOLoop) -> None:
     assert io_loop.run_sync(wait) == 2
 
 
-def test_a_process_that_outlives_its_loop_disturbs_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("all_fds", [True, False])
+def test_a_process_that_outlives_its_loop_disturbs_nobody(
+    tmp_path: Path, request: pytest.FixtureRequest, all_fds: bool
+) -> None:
     source = """
-        import os, sys
+        import asyncio, gc, os, sys
         from ostro.ioloop import IOLoop
         from ostro.process import Subprocess
-        if sys.argv[1] == "thread":
+        way, all_fds = sys.argv[1:]
+        if way == "thread":
             del os.pidfd_open
-        loop = IOLoop()
+        before = sorted(os.listdir("/dev/fd"))
+        loop = IOLoop(asyncio.SelectorEventLoop())
         process = Subprocess([sys.executable, "-c", "input()"], stdin=-1, io_loop=loop)
-        loop.close(all_fds=True)
+        loop.close(all_fds=all_fds == "True")
         process.stdin.close()
         process.proc.wait()
+        gc.collect()
+        assert sorted(os.listdir("/dev/fd")) == before
         print("ended")
     """
-    for way in ("thread", "pidfd"):
-        assert run(source, tmp_path, way)[1] == ["ended"]
+    way = request.node.callspec.params["way_of_watching"]
+
+    assert run(source, tmp_path, way, str(all_fds))[1] == ["ended"]

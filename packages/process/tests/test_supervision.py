@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,7 @@ def test_where_the_sender_of_a_signal_is_unknown_it_is_taken_all_the_same(
 ) -> None:
     monkeypatch.delattr(signal, "sigwaitinfo")  # as on macOS
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
 
     taken = _supervisor._wait_for({signal.SIGUSR1})
 

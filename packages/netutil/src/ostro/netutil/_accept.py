@@ -34,8 +34,8 @@ _OF_THE_CONNECTION = frozenset(
     for name in (
         # The peer went before it was accepted, and what accept(2) of Linux reports of the
         # network beneath a new connection: none of it is about the listening socket.
-        "ECONNABORTED", "EPERM", "ENETDOWN", "EPROTO", "ENOPROTOOPT", "EHOSTDOWN", "ENONET",
-        "EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH", "ETIMEDOUT",
+        "ECONNABORTED", "ECONNRESET", "EPERM", "ENETDOWN", "EPROTO", "ENOPROTOOPT", "EHOSTDOWN",
+        "ENONET", "EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH", "ETIMEDOUT",
     )
     if hasattr(errno, name)
 )  # fmt: skip
@@ -104,7 +104,7 @@ class _Acceptor:
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
-        else:
+        elif not self._loop.is_closed():
             self._loop.remove_reader(self._fd)
 
     def _accept_some(self) -> None:

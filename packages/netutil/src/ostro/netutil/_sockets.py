@@ -76,7 +76,9 @@ def bind_sockets(
     return _listen_on_all(places, port, backlog, reuse_port)
 
 
-def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = DEFAULT_BACKLOG) -> socket.socket:
+def bind_unix_socket(
+    file: str | os.PathLike[str], mode: int = 0o600, backlog: int = DEFAULT_BACKLOG
+) -> socket.socket:
     """Create a listening unix socket.
 
     A socket that has the name already is deleted first, whether a server listens on it or not:
@@ -92,6 +94,7 @@ def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = DEFAULT_BACKLO
     Raises `NotASocketError` when the name belongs to something else (a symbolic link too), and
     `BindError` for the errors of the system.
     """
+    file = os.fspath(file)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

@@ -28,25 +28,45 @@ def watch_exit(
         Context().run(_wait_for_pidfd, pidfd, process, io_loop, on_exit)
 
 
-def _open_pidfd(pid: int) -> int | None:
+class _PidFd:
+    """A descriptor that becomes readable when a process ends; closed at the latest with this."""
+
+    __slots__ = ("_fd",)
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()  # the loop was closed before the process ended
+
+
+def _open_pidfd(pid: int) -> _PidFd | None:
     pidfd_open: Callable[[int], int] | None = getattr(os, "pidfd_open", None)
     if pidfd_open is None:
         return None
     try:
-        return pidfd_open(pid)
+        return _PidFd(pidfd_open(pid))
     except OSError:
         return None  # an old kernel, a sandbox, or no free descriptor
 
 
 def _wait_for_pidfd(
-    pidfd: int,
+    pidfd: _PidFd,
     process: "subprocess.Popen[bytes]",
     io_loop: IOLoop,
     on_exit: Callable[[int], None],
 ) -> None:
-    def on_readable(fd: int, events: int) -> None:
+    def on_readable(fd: _PidFd, events: int) -> None:
         io_loop.remove_handler(fd)
-        os.close(fd)
+        fd.close()
         on_exit(process.wait())  # has ended: this only reaps
 
     io_loop.add_handler(pidfd, on_readable, IOLoop.READ)

@@ -5,6 +5,7 @@ between two steps: no handler runs while a child is being recorded, none is repl
 children. Blocked signals that come meanwhile wait. It must be used in the main thread.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -22,8 +23,6 @@ ENDING_SECONDS = 10.0
 
 _POLL_SECONDS = 0.02
 """How often the parent looks for ended children while it gives up."""
-
-_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _log = logging.getLogger("ostro.general")
 
@@ -71,7 +70,9 @@ class Supervisor:
         """Start a child; true in the child."""
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
-                stream.flush()  # what stands in a buffer would be written twice
+                # What stands in a buffer would be written twice. Closed, it holds nothing.
+                with contextlib.suppress(OSError, ValueError):
+                    stream.flush()
         pid = os.fork()
         if pid == 0:
             self._children.clear()
@@ -149,7 +150,8 @@ class Supervisor:
 
 def _signals_to_take() -> set[int]:
     """SIGCHLD and those to pass on, without what is ignored (nohup, background jobs)."""
-    kept = {number for number in _PASSED_ON if signal.getsignal(number) != signal.SIG_IGN}
+    passed_on = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    kept = {number for number in passed_on if signal.getsignal(number) != signal.SIG_IGN}
     return {*kept, signal.SIGCHLD}
 
 
