@@ -42,7 +42,7 @@ from ostro.iostream import IOStream, SSLIOStream
 from ._callback import as_delegate
 from ._deadlines import NEVER, SWEEP_INTERVAL
 from ._decompress import DecompressingDelegate
-from ._error_response import error_response
+from ._error_response import error_response, printable
 from ._exchange import Exchange
 from ._farewell import Farewell
 from ._forwarded import ForwardedHeaders
@@ -50,6 +50,7 @@ from ._group import ConnectionGroup
 from ._pace import BodyPace, WritePace
 from ._settings import (
     GATHER_FROM,
+    LOOK_AFTER,
     PIPELINE_BUFFER_SIZE,
     WRITE_HIGH_WATER,
     ServerSettings,
@@ -184,8 +185,7 @@ class HTTPConnection:
                 self._on_head(head)
                 self._advance()
             else:
-                self._phase = ANSWER
-                self.deadline = NEVER
+                self._await_answer()
                 self._serve(head)
         elif phase is not CLOSED and phase is not CLOSING:
             codec.receive(data)
@@ -243,6 +243,9 @@ class HTTPConnection:
                 self._reject(408, "the head of the request did not come in time")
             case Phase.BODY:
                 self._check_body(now)
+            case Phase.ANSWER if self._write_pace is None:
+                self.deadline = NEVER
+                self.stream.look()
             case _ if self._write_pace is not None and self._client_reads(now):
                 self.deadline = self._write_pace.next_check()
             case _:
@@ -305,9 +308,14 @@ class HTTPConnection:
             self._set_body_deadline(self._body_pace, now)
         else:
             self.codec.next_event()  # the end, which follows such a head at once
-            self._phase = ANSWER
-            self.deadline = NEVER
+            self._await_answer()
         self._serve(head)
+
+    def _await_answer(self) -> None:
+        """Leave the word to the application; look after the client again if that takes a while."""
+        self._phase = ANSWER
+        self.deadline = self.group.sweeper.now + LOOK_AFTER
+        self.stream.expect_write()
 
     def _serve(self, head: RequestHead) -> None:
         """Take a request to its delegate, in a contextvars Context of its own."""
@@ -455,7 +463,6 @@ class HTTPConnection:
                 self.send_outgoing()
         else:
             self._outgoing = data
-            self.stream.expect_write()
             group.gather(self)
 
     def send_outgoing(self) -> None:
@@ -537,6 +544,7 @@ class HTTPConnection:
     # When something goes wrong
 
     def _reject(self, status: int, message: str) -> None:
+        message = printable(message)
         general_log.info("Bad request from %s: %s", self._context.remote_ip, message)
         self._answer_and_close(status, message)
 

@@ -10,7 +10,7 @@ from ostro.httputil import http_date_now, responses
 def error_response(status: int, message: str) -> bytes:
     """Return a whole response that says `message` and that the connection ends.
 
-    `message` must hold nothing of the client's bytes unescaped.
+    `message` must be `printable`.
     """
     body = f"{message}\n".encode()
     reason = responses.get(status, "Unknown")
@@ -23,3 +23,8 @@ def error_response(status: int, message: str) -> bytes:
         "\r\n"
     )
     return head.encode("latin-1") + body
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line and without control bytes, as it may stand in a log."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

@@ -43,6 +43,9 @@ would never see the answer that says why. Spec: RFC 9112 section 9.6."""
 PIPELINE_BUFFER_SIZE = 65536
 """Bytes of later requests that are held while one is answered; beyond it the client is not read."""
 
+LOOK_AFTER = 1.0
+"""Seconds that an answer may take before the client is looked for: see `IOStream.expect_write`."""
+
 GATHER_FROM = 4
 """Open connections from which on the answers of one turn of the loop are sent together."""
 

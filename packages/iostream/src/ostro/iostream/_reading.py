@@ -87,6 +87,11 @@ class ReadingStream(WritingStream):
                 return
         self._call_soon(self._read_on)
 
+    def look(self) -> None:
+        """See whether the connection still stands; the other half of `expect_write`."""
+        self._doubtful = True
+        self._read_on()
+
     def _read_once(self) -> bool:
         if not self._wants_bytes():
             return False

@@ -144,10 +144,11 @@ class WritingStream(StreamCore):
         return future
 
     def expect_write(self) -> None:
-        """Say that something will be written before the loop waits for events again.
+        """Say that something will be written before long.
 
         A receiver that answers a little later calls this in `data_received`: writing shows whether
-        the connection still stands, and the stream need not look for itself.
+        the connection still stands, and the stream does not look for itself. If the answer takes
+        its time after all, call `look`.
         """
         self._doubtful = False
 

@@ -151,7 +151,7 @@ class Routes:
         exact = self._exact.get(path)
         limit = len(self._specs) if exact is None else exact[0]
         if limit:
-            for number in self._candidates(path):
+            for number in self._candidates(path, limit):
                 if number > limit:
                     break
                 found = self._specs[number].match(path)
@@ -159,19 +159,22 @@ class Routes:
                     return found
         return None if exact is None else exact[1]
 
-    def _candidates(self, path: str) -> Iterable[int]:
-        """Return the numbers of the specs whose prefix `path` has, ascending."""
+    def _candidates(self, path: str, limit: int) -> Iterable[int]:
+        """Return the numbers, ascending, of the specs whose prefix `path` has.
+
+        Where all of them would be `limit` or more, they are left out.
+        """
         size = len(path)
         groups: list[list[int]] = []
         for length in self._lengths:
             if length > size:
                 break
             numbers = self._by_prefix.get(path[:length])
-            if numbers is not None:
+            if numbers is not None and numbers[0] < limit:
                 groups.append(numbers)
-        if len(groups) == 1:
-            return groups[0]
-        return merge(*groups)
+        if len(groups) > 1:
+            return merge(*groups)
+        return groups[0] if groups else ()
 
 
 class HostRoutes:
