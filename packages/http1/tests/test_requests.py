@@ -356,6 +356,12 @@ def test_a_host_that_was_good_before_is_no_excuse_for_another() -> None:
     assert received(codec, request(b"GET / HTTP/1.0", b"")).host == ""
 
 
+def test_an_empty_host_may_follow_another() -> None:
+    seen = requests([request(fields=b"Host: a\r\n"), request(fields=b"Host:\r\n")])
+
+    assert seen[-1] == ("end", None)
+
+
 @pytest.mark.parametrize(
     ("version", "connection", "keep_alive"),
     [

@@ -16,7 +16,7 @@ from ostro.httputil import HTTPHeaders
 from ._buffer import ReceiveBuffer
 from ._events import END_OF_MESSAGE, NEED_DATA, Data, EndOfMessage, NeedData
 from ._fields import explain_fields, parse_fields
-from ._grammar import CHUNK_LINE, CHUNK_LINE_START, TRAILERS
+from ._grammar import CHUNK_LINE, CHUNK_LINE_START, PLAIN_CHUNK_LINE, TRAILERS
 from ._limits import MAX_CHUNK_SIZE_DIGITS, Limits
 from .errors import IncompleteMessage, RemoteProtocolError, excerpt
 
@@ -24,6 +24,12 @@ BodyEvent: TypeAlias = Data | EndOfMessage | NeedData
 
 _COALESCED_BYTES: Final = 65536
 """Bytes of small chunks that are gathered into one event at most, so that memory stays bounded."""
+
+_COALESCED_CHUNKS: Final = 4096
+"""Chunks that are gathered into one event at most: each costs 90 bytes while they are joined."""
+
+_WINDOW_BYTES: Final = 131072
+"""Bytes of a bytearray that are looked at together, in a copy."""
 
 
 class BodyReader(ABC):
@@ -126,7 +132,7 @@ class ChunkedReader(BodyReader):
         self.check_size(self.received)
         pieces: list[bytes] = []
         gathered = 0
-        while buffer.data and gathered < _COALESCED_BYTES:
+        while buffer.data and gathered < _COALESCED_BYTES and len(pieces) < _COALESCED_CHUNKS:
             expecting = self._expecting
             if expecting is _DATA:
                 piece = buffer.take(self._remaining)
@@ -139,7 +145,9 @@ class ChunkedReader(BodyReader):
                 if not self._read_data_end(buffer):
                     break
             elif expecting is _LINE:
-                if not self._read_line(buffer, gathered):
+                size = self._take_whole_chunks(buffer, pieces, gathered)
+                gathered += size
+                if not size and not self._read_line(buffer, gathered):
                     break
             elif expecting is _OVER or not self._read_trailers(buffer):
                 break
@@ -153,6 +161,38 @@ class ChunkedReader(BodyReader):
                 f"connection closed after {self.received} bytes of a chunked body, before its end"
             )
         return NEED_DATA
+
+    def _take_whole_chunks(self, buffer: ReceiveBuffer, pieces: list[bytes], gathered: int) -> int:
+        """Read the chunks that are there as a whole; return the size of what is added to `pieces`.
+
+        The other methods could do it too. This one makes many small chunks cheap, and leaves all
+        that is not plain to them: extensions, the last chunk, a chunk over the limit, errors.
+        """
+        position = buffer.position
+        if buffer.scanned > position:
+            return 0
+        window = buffer.data
+        offset = 0
+        if not isinstance(window, bytes):
+            window = bytes(memoryview(window)[position : position + _WINDOW_BYTES])
+            offset, position = position, 0
+        room = min(_COALESCED_BYTES, self.max_body - self.received) - gathered
+        total = 0
+        while len(pieces) < _COALESCED_CHUNKS:
+            line = PLAIN_CHUNK_LINE.match(window, position)
+            if line is None:
+                break
+            size = int(line[1], 16)
+            start = line.end()
+            end = start + size
+            if not size or total + size > room or window[end : end + 2] != b"\r\n":
+                break
+            pieces.append(window[start:end])
+            total += size
+            position = end + 2
+        if total:
+            buffer.advance(offset + position)
+        return total
 
     def _read_data_end(self, buffer: ReceiveBuffer) -> bool:
         start = buffer.position

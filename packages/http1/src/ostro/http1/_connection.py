@@ -341,9 +341,10 @@ class Connection(ABC):
             return None
         if buffer.data[buffer.position] == _TLS_HANDSHAKE:
             raise RemoteProtocolError("a TLS handshake on a connection that speaks plain HTTP")
+        searched = buffer.scanned
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
-            self._check_cut_head()
+            self._check_cut_head(searched)
             return None
         start = buffer.position
         self._check_head_size(end + 4 - start)
@@ -354,27 +355,43 @@ class Connection(ABC):
         buffer.advance(end + 4)
         return text
 
-    def _check_cut_head(self) -> None:
-        """Refuse the beginning of a head as soon as it cannot become a good one."""
+    def _check_cut_head(self, searched: int) -> None:
+        """Refuse the beginning of a head as soon as it cannot become a good one.
+
+        Before index `searched` no line end was found, while the start line has not been seen.
+        """
         buffer = self._buffer
-        self._check_head_size(len(buffer) + 1)
+        limits = self._limits
+        size = len(buffer)
         if not self._start_line_seen:
-            line_end = buffer.data.find(b"\r\n", buffer.position)
-            if line_end >= 0:
-                line = buffer.data[buffer.position : line_end].decode("latin-1")
-                self._check_start_line(line)
+            start = buffer.position
+            end = buffer.data.find(b"\r\n", max(start, searched - 1))
+            if end > start + limits.max_start_line_bytes or (
+                end < 0 and size > limits.max_start_line_bytes + 1
+            ):
+                raise self._long_start_line()
+            if end >= 0:
+                self._check_start_line(buffer.data[start:end].decode("latin-1"))
                 self._start_line_seen = True
+        if size >= limits.max_head_bytes:
+            raise self._large_head(size + 1)
         if buffer.at_eof:
-            raise IncompleteMessage(f"connection closed after {len(buffer)} bytes of a head")
+            raise IncompleteMessage(f"connection closed after {size} bytes of a head")
 
     def _check_head_size(self, size: int) -> None:
-        """Accept a head of at least `size` bytes. Raises RemoteProtocolError (414, 431)."""
-        buffer = self._buffer
+        """Accept a whole head of `size` bytes. Raises RemoteProtocolError (414, 431)."""
+        start = self._buffer.position
+        limits = self._limits
+        line_end = self._buffer.data.find(b"\r\n", start, start + limits.max_start_line_bytes + 2)
+        if line_end < 0:
+            raise self._long_start_line()
+        if size > limits.max_head_bytes:
+            raise self._large_head(size)
+
+    def _long_start_line(self) -> RemoteProtocolError:
         limit = self._limits.max_start_line_bytes
-        if len(buffer) > limit + 1:
-            start = buffer.position
-            if buffer.data.find(b"\r\n", start, start + limit + 2) < 0:
-                raise RemoteProtocolError(f"start line of more than {limit} bytes", 414)
+        return RemoteProtocolError(f"start line of more than {limit} bytes", 414)
+
+    def _large_head(self, size: int) -> RemoteProtocolError:
         limit = self._limits.max_head_bytes
-        if size > limit:
-            raise RemoteProtocolError(f"head of {size} bytes, expected no more than {limit}", 431)
+        return RemoteProtocolError(f"head of {size} bytes, expected no more than {limit}", 431)

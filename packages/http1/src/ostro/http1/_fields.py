@@ -56,11 +56,8 @@ def too_many_fields(count: int, limit: int) -> RemoteProtocolError:
 
 def explain_fields(lines: list[str]) -> RemoteProtocolError:
     """Return the error that says what is wrong with a section that the grammar refused."""
-    for line in lines:
-        reason = _explain_field(line)
-        if reason:
-            return RemoteProtocolError(reason)
-    return RemoteProtocolError("malformed header section")
+    reasons = filter(None, map(_explain_field, lines))
+    return RemoteProtocolError(next(reasons, "malformed header section"))
 
 
 def _explain_field(line: str) -> str:

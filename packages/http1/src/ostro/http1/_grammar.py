@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 # tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" /
-# DIGIT / ALPHA RFC 9110 section 5.6.2
+#     DIGIT / ALPHA
+# RFC 9110 section 5.6.2
 _TCHAR = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 
 # token = 1*tchar
@@ -65,30 +66,34 @@ TARGET: Final = re.compile(_TARGET)
 VALUE: Final = re.compile(_VALUE)
 
 # What no line of a message may hold: a control byte, a CR or an LF that does not belong to a CRLF.
-# A CR that comes last may still get its LF. RFC 9112 section 2.2
+# RFC 9112 section 2.2. A CR that comes last may still get its LF.
 BROKEN_LINE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
 
 # quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
 # RFC 9110 section 5.6.4
 _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 
-# chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
-# RFC 9112 section 7.1.1
-_CHUNK_EXTENSION = rf"[ \t]*+;[ \t]*+{_TOKEN}(?:[ \t]*+=[ \t]*+(?:{_TOKEN}|{_QUOTED}))?+"
+# chunk-ext = *( ";" chunk-ext-name [ "=" chunk-ext-val ] )
+# RFC 9112 section 7.1.1. The RFC has a recipient read white space ("BWS") around ";" and "=" too.
+# We refuse it, as other parsers do: nobody sends it, and "5 ;" has been read in different ways.
+_CHUNK_EXTENSION = rf";{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?+"
 
 # chunk-size [ chunk-ext ] CRLF; chunk-size = 1*HEXDIG, of which we read at most 16
 # RFC 9112 section 7.1
 CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}}+)((?:{_CHUNK_EXTENSION})*+)\r\n".encode())
 
+# The same without extensions, as nearly all are.
+PLAIN_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16}+)\r\n")
+
 # How a chunk line may begin, for lines that are not yet whole.
-CHUNK_LINE_START: Final = re.compile(rb"[0-9A-Fa-f]{1,16}+(?:[ \t;]|\r|\Z)")
+CHUNK_LINE_START: Final = re.compile(rb"[0-9A-Fa-f]{1,16}+(?:[;\r]|\Z)")
 
 # Content-Length = 1*DIGIT
 # RFC 9110 section 8.6
 CONTENT_LENGTH: Final = re.compile(r"[0-9]++")
 
-# absolute-form = absolute-URI, here of the schemes that name an HTTP origin; the authority, and the
-# rest RFC 9112 section 3.2.2, RFC 3986 section 4.3
+# absolute-form = absolute-URI, here of the schemes that name an HTTP origin: authority and rest
+# RFC 9112 section 3.2.2, RFC 3986 section 4.3
 ABSOLUTE_FORM: Final = re.compile(r"(?i:https?)://([^/?]++)(?:[/?].*)?+")
 
 # Host = uri-host [ ":" port ]; reg-name = *( unreserved / pct-encoded / sub-delims )

@@ -36,8 +36,9 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
     line, _, block = text.partition("\r\n")
     method, target, version = line.split(" ")
     form = TargetForm.ORIGIN
+    authority = ""
     if target[0] != "/" or method == "CONNECT":
-        form = _find_form(method, target)
+        form, authority = _find_form(method, target)
     if version != "HTTP/1.1":
         check_version(version)
     single: dict[str, str] = {}
@@ -58,7 +59,9 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
         check_host(host)
     head = RequestHead(method, target, version, HTTPHeaders.from_parsed(single, repeated), host)
     if form is not TargetForm.ORIGIN:
-        _apply_form(head, form)
+        head.form = form
+        # RFC 9112 section 3.3: the authority in the target replaces the Host field.
+        head.host = authority or host
     if "Content-Length" in values or "Transfer-Encoding" in values:
         _apply_framing(head, values)
     connection = values.get("Connection", "")
@@ -96,40 +99,35 @@ def check_host(host: str) -> None:
             raise RemoteProtocolError(f"malformed IPv6 address {excerpt(address)}") from None
 
 
-def _find_form(method: str, target: str) -> TargetForm:
-    """Return the form of a target that is not simply a path. Spec: RFC 9112 section 3.2."""
+def _find_form(method: str, target: str) -> tuple[TargetForm, str]:
+    """Return the form of a target that is not simply a path, and the authority in it, if any.
+
+    Raises RemoteProtocolError.
+
+    Spec: RFC 9112 section 3.2.
+    """
     if method == "CONNECT":
         _check_authority(target)
-        return TargetForm.AUTHORITY
+        return TargetForm.AUTHORITY, target
     if target == "*":
         if method != "OPTIONS":
             raise RemoteProtocolError(f"target '*' with method {excerpt(method)}, expected OPTIONS")
-        return TargetForm.ASTERISK
+        return TargetForm.ASTERISK, ""
     match = ABSOLUTE_FORM.fullmatch(target)
     if match is None:
         raise RemoteProtocolError(
             f"request target {excerpt(target)}, expected a path that begins with '/' or a whole URL"
         )
     check_host(match[1])
-    return TargetForm.ABSOLUTE
+    return TargetForm.ABSOLUTE, match[1]
 
 
 def _check_authority(target: str) -> None:
     """Accept the target of a CONNECT: a host and a port. Spec: RFC 9112 section 3.2.3."""
-    check_host(target)
-    if not target.rpartition(":")[2].isdigit() or ":" not in target:
+    _, colon, port = target.rpartition(":")
+    if not colon or not port.isdigit():
         raise RemoteProtocolError(f"CONNECT target {excerpt(target)}, expected host:port")
-
-
-def _apply_form(head: RequestHead, form: TargetForm) -> None:
-    """Let the authority in the target replace the Host field. Spec: RFC 9112 section 3.3."""
-    head.form = form
-    if form is TargetForm.AUTHORITY:
-        head.host = head.target
-    elif form is TargetForm.ABSOLUTE:
-        match = ABSOLUTE_FORM.fullmatch(head.target)
-        if match is not None:
-            head.host = match[1]
+    check_host(target)
 
 
 def _apply_framing(head: RequestHead, values: dict[str, str]) -> None:
