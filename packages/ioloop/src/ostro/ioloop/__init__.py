@@ -21,6 +21,7 @@ from ._errors import (
 from ._loop import IOLoop
 from ._periodic import PeriodicCallback
 from ._program import run
+from ._start import start_task
 
 __all__ = [
     "COMPLETED",
@@ -38,4 +39,5 @@ __all__ = [
     "UnknownHandlerError",
     "deliver",
     "run",
+    "start_task",
 ]

@@ -10,7 +10,6 @@ import asyncio
 import functools
 import inspect
 import logging
-import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from types import CoroutineType, TracebackType
@@ -19,6 +18,7 @@ from typing import Any, ClassVar
 from ostro.escape import xhtml_escape
 from ostro.gen import BadYieldError, convert_yielded
 from ostro.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine, responses
+from ostro.ioloop import start_task
 from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
@@ -32,8 +32,6 @@ __all__ = ["RequestHandler"]
 
 app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
-
-_EAGER_TASKS = sys.version_info >= (3, 12)
 
 
 class RequestHandler(Cookies):
@@ -302,11 +300,7 @@ class RequestHandler(Cookies):
         self.application.log_request(self)
 
     def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
-        loop = asyncio.get_running_loop()
-        if _EAGER_TASKS:
-            self._task = asyncio.Task(coroutine, loop=loop, eager_start=True)  # type: ignore[call-arg,unused-ignore]  # 3.12
-        else:
-            self._task = loop.create_task(coroutine)
+        self._task = start_task(coroutine)
         if self._gone and self.cancel_on_disconnect:
             self._task.cancel()  # it lost the client in its first step
 

@@ -1,0 +1,59 @@
+"""Tasks that start at once.
+
+A handler that never has to wait should not pay for a turn of the loop. Python 3.12 can start a task
+inside the call that makes it; on 3.11 the same is reached by giving the constructor of the task a
+`call_soon` that does not wait.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+# Any: what a coroutine yields and is sent concerns only the task that runs it.
+def start_task(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    """Run a coroutine as a task, up to its first wait inside this call.
+
+    It is a task like any other: `asyncio.current_task`, `asyncio.timeout` and task groups work from
+    its first step on, in a copy of the caller's Context. If it does not wait at all, the task that
+    is returned is done. The caller keeps a reference to a task that is not, as asyncio does not.
+
+    Where another task is running, or the loop has a task factory, the task starts with the next
+    turn of the loop, as usual: two tasks cannot run at the same time, and the factory decides.
+
+    Raises RuntimeError if no loop is running; the coroutine is left as it is.
+    """
+    loop = asyncio.get_running_loop()
+    if loop.get_task_factory() is not None:
+        return loop.create_task(coroutine)
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=loop, eager_start=True)
+    if asyncio.current_task(loop) is not None:
+        return loop.create_task(coroutine)
+    return _start_at_once(coroutine, loop)
+
+
+def _start_at_once(
+    coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop
+) -> "asyncio.Task[T]":
+    """Start a task on Python 3.11, where its constructor schedules the first step.
+
+    That is the one call which the constructor makes to the loop, and an attribute of the loop
+    object takes it; before the step runs, the attribute is gone. 3.11 only gets security fixes, so
+    this will not change under us.
+    """
+    attributes = vars(loop)
+
+    def run_now(step: Callable[..., None], *args: object, context: Context) -> None:
+        del attributes["call_soon"]
+        context.run(step, *args)
+
+    attributes["call_soon"] = run_now
+    try:
+        return asyncio.Task(coroutine, loop=loop)
+    finally:
+        attributes.pop("call_soon", None)
