@@ -460,7 +460,7 @@ async def test_the_sweeper_rests_while_there_is_nothing_to_look_at(io_loop: IOLo
     await probe.seen.wait()
     sweeper.remove(probe)
     sweeper.remove(probe)
-    while sweeper._running:
+    while sweeper._running:  # noqa: ASYNC110 - nobody else is to be told
         await asyncio.sleep(0)
     clock.now += 100
     assert sweeper.now < clock.now

@@ -37,6 +37,9 @@ def _contains(networks: tuple[_Network, ...], text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    # A socket that serves both families calls its IPv4 clients ::ffff:192.0.2.1.
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return any(address in network for network in networks)
 
 
