@@ -297,9 +297,6 @@ class HTTPConnection:
             self._set_deadline(self.group.settings.header_timeout)
 
     def _on_head(self, head: RequestHead) -> None:
-        if head.form is TargetForm.ABSOLUTE:
-            # RFC 9112 section 3.2.2: the host in the target replaces what Host says.
-            head.headers["Host"] = head.host
         if head.has_body:
             settings = self.group.settings
             now = self.group.sweeper.clock()
@@ -319,6 +316,9 @@ class HTTPConnection:
 
     def _serve(self, head: RequestHead) -> None:
         """Take a request to its delegate, in a contextvars Context of its own."""
+        if head.form is TargetForm.ABSOLUTE:
+            # RFC 9112 section 3.2.2: the host in the target replaces what Host says.
+            head.headers["Host"] = head.host
         context = self._context
         forwarded = self.group.forwarded
         if forwarded is not None:
