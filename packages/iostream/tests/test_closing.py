@@ -312,6 +312,35 @@ async def test_a_reset_ends_read_until_close_with_what_came(io_loop: IOLoop) -> 
     far.close()
 
 
+async def test_a_reset_that_came_with_data_fails_the_next_read(io_loop: IOLoop) -> None:
+    near, far = plain_pair(io_loop)
+    await far.write(b"data")
+    reset(far.socket)
+    assert await near.read_bytes(4) == b"data"
+
+    with pytest.raises(StreamClosedError) as caught:
+        await near.read_bytes(1)
+
+    assert isinstance(caught.value.real_error, ConnectionResetError)
+    far.close()
+
+
+async def test_a_reset_that_came_with_data_is_told_to_a_later_close_callback(
+    io_loop: IOLoop,
+) -> None:
+    near, far = plain_pair(io_loop)
+    await far.write(b"data")
+    reset(far.socket)
+    assert await near.read_bytes(4) == b"data"
+    closed = asyncio.Event()
+
+    near.set_close_callback(closed.set)
+
+    await closed.wait()
+    assert isinstance(near.error, ConnectionResetError)
+    far.close()
+
+
 async def test_a_reset_is_noticed_while_nothing_is_read(io_loop: IOLoop) -> None:
     near, far = plain_pair(io_loop)
     closed = asyncio.Event()

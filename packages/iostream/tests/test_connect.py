@@ -27,10 +27,12 @@ def stream(io_loop: IOLoop) -> Iterator[IOStream]:
     made.close()
 
 
-def refusing_address() -> tuple[str, int]:
-    with socket.create_server(("127.0.0.1", 0)) as closed_again:
-        address: tuple[str, int] = closed_again.getsockname()
-    return address
+@pytest.fixture
+def refusing() -> Iterator[tuple[str, int]]:
+    """An address where nobody listens, held so that nobody else takes it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()
 
 
 def accept(server: socket.socket, io_loop: IOLoop) -> IOStream:
@@ -157,12 +159,14 @@ async def test_reading_a_socket_that_is_never_connected_fails(
     assert isinstance(caught.value.real_error, OSError)
 
 
-async def test_a_refused_connection_fails_the_future(io_loop: IOLoop, stream: IOStream) -> None:
+async def test_a_refused_connection_fails_the_future(
+    io_loop: IOLoop, refusing: tuple[str, int], stream: IOStream
+) -> None:
     calls: list[str] = []
     stream.set_close_callback(lambda: calls.append("closed"))
 
     with pytest.raises(StreamClosedError) as caught:
-        await stream.connect(refusing_address())
+        await stream.connect(refusing)
 
     assert isinstance(caught.value.real_error, ConnectionRefusedError)
     assert stream.error is caught.value.real_error
@@ -171,13 +175,13 @@ async def test_a_refused_connection_fails_the_future(io_loop: IOLoop, stream: IO
 
 
 async def test_a_refused_connection_calls_the_close_callback_and_not_the_connect_callback(
-    io_loop: IOLoop, stream: IOStream, caplog: pytest.LogCaptureFixture
+    io_loop: IOLoop, refusing: tuple[str, int], stream: IOStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls: list[str] = []
     closed = asyncio.Event()
     stream.set_close_callback(closed.set)
 
-    stream.connect(refusing_address(), lambda: calls.append("connected"))
+    stream.connect(refusing, lambda: calls.append("connected"))
     written = stream.write(b"early")
     await closed.wait()
 
@@ -190,8 +194,8 @@ async def test_a_refused_connection_calls_the_close_callback_and_not_the_connect
 
 @pytest.mark.parametrize(
     "address",
-    [("host.invalid", 80), ("127.0.0.1", 70000), ("127.0.0.1", "http"), "/not/an/inet/address"],
-    ids=["unknown host", "port out of range", "port is no number", "path"],
+    [("host.invalid", 80), ("127.0.0.1", 70000), "/not/an/inet/address"],
+    ids=["unknown host", "port out of range", "path"],
 )
 async def test_an_impossible_address_closes_the_stream(
     io_loop: IOLoop, stream: IOStream, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
@@ -249,12 +253,12 @@ async def test_cancelling_the_connect_does_not_disturb_the_stream(
 
 
 async def test_cancelling_the_connect_of_a_stream_that_fails(
-    io_loop: IOLoop, stream: IOStream
+    io_loop: IOLoop, refusing: tuple[str, int], stream: IOStream
 ) -> None:
     closed = asyncio.Event()
     stream.set_close_callback(closed.set)
 
-    stream.connect(refusing_address()).cancel()
+    stream.connect(refusing).cancel()
 
     await closed.wait()
 
@@ -377,13 +381,14 @@ async def test_nothing_leaves_a_tls_stream_before_it_is_connected(io_loop: IOLoo
     assert isinstance(caught.value.real_error, OSError)
 
 
-def test_the_log_names_the_address(io_loop: IOLoop, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_names_the_address(
+    io_loop: IOLoop, refusing: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
     stream = IOStream(socket.socket(), io_loop)
     stream.set_close_callback(io_loop.stop)
-    address = refusing_address()
 
     with caplog.at_level(logging.WARNING, "ostro.general"):
-        stream.connect(address, lambda: None)
+        stream.connect(refusing, lambda: None)
         io_loop.start()
 
-    assert repr(address) in caplog.text
+    assert repr(refusing) in caplog.text

@@ -481,3 +481,39 @@ async def test_a_receiver_may_close_the_stream_when_it_is_drained(
     assert len(await far.read_until_close()) == 10_000_000
     await notes.until("lost")
     assert notes.errors == [None]
+
+
+async def test_looking_finds_the_reset_that_an_announced_write_would_have(io_loop: IOLoop) -> None:
+    near, far = plain_pair(io_loop)
+
+    class Announcing(Notes):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            near.expect_write()
+
+    notes = Announcing()
+    await far.write(b"question")
+    reset(far.socket)
+    near.set_receiver(notes)
+    await notes.until("data")
+
+    near.look()
+    await notes.until("lost")
+
+    assert isinstance(notes.errors[0], ConnectionResetError)
+    far.close()
+
+
+async def test_a_reset_that_came_with_pulled_data_is_pushed(io_loop: IOLoop) -> None:
+    near, far = plain_pair(io_loop)
+    notes = Notes()
+    await far.write(b"head\nrest")
+    reset(far.socket)
+    assert await near.read_until(b"\n") == b"head\n"
+
+    near.set_receiver(notes)
+    await notes.until("lost")
+
+    assert notes.data == b"rest"
+    assert isinstance(notes.errors[0], ConnectionResetError)
+    far.close()

@@ -25,7 +25,7 @@ from ._reads import (
     UntilRegex,
 )
 
-T = TypeVar("T", bytes, int)
+T = TypeVar("T")
 
 BytesCallback = Callable[[bytes], object]
 
@@ -37,7 +37,7 @@ DEFAULT_READ_CHUNK_SIZE: Final = 65536
 
 
 class BaseIOStream(ReadingStream):
-    """What all streams have in common; see `IOStream` for the arguments.
+    """What all streams have in common.
 
     A stream is used in one of two ways at a time: its bytes are *pulled* by the `read_` methods,
     one read after the other, or *pushed* to a `Receiver`, given to `set_receiver`.
@@ -49,9 +49,16 @@ class BaseIOStream(ReadingStream):
     was complete already when it was cancelled.
 
     A subclass for another kind of file descriptor gives the non-blocking descriptor to `__init__`
-    and implements `read_from_fd`, `write_to_fd` and `close_fd`.
+    and implements `read_from_fd`, `write_to_fd`, `close_fd` and `_end_output`.
 
     Nothing here is thread-safe: a stream belongs to the thread of its loop.
+
+    Args:
+        fd: The file descriptor.
+        io_loop: The loop to run on; None means `IOLoop.current()`.
+        max_buffer_size: Bytes that a read may make the stream keep.
+        read_chunk_size: Bytes that are read by one system call at most.
+        max_write_buffer_size: Bytes that may wait to be sent; None sets no limit.
     """
 
     __slots__ = ()
@@ -84,13 +91,18 @@ class BaseIOStream(ReadingStream):
     ) -> asyncio.Future[bytes] | Completed[None]:
         """Read through the first occurrence of `delimiter`, which is part of the result.
 
-        max_bytes: the most that the result may have; when the delimiter is not within that, the
-            stream is closed and `error` is an UnsatisfiableReadError. None: `max_buffer_size`,
-            with StreamBufferFullError.
+        Args:
+            delimiter: At least one byte.
+            callback: Called through the loop with the result.
+            max_bytes: The most that the result may have; when the delimiter is not within that,
+                the stream is closed and `error` is an UnsatisfiableReadError. None means
+                `max_buffer_size`, and StreamBufferFullError.
 
-        Raises ReadPendingError if a read is pending, StreamClosedError if the stream has closed
-        and its buffer does not hold the delimiter (or, in the future, closes before it arrives),
-        ValueError if the delimiter is empty.
+        Raises:
+            ReadPendingError: If a read is pending, or the stream is in push mode.
+            StreamClosedError: If the stream has closed and its buffer does not hold the delimiter;
+                from the future, if it closes before the delimiter arrives.
+            ValueError: If the delimiter is empty.
         """
         if not delimiter:
             raise ValueError("the delimiter to read until is empty")
@@ -122,8 +134,17 @@ class BaseIOStream(ReadingStream):
     ) -> asyncio.Future[bytes] | Completed[None]:
         """Read through the first match of a regular expression, which is part of the result.
 
-        The expression is tried on all that has come after each arrival, so give `max_bytes` where
-        the peer is not trusted. See `read_until` for that and for what is raised.
+        The expression is tried, after each arrival, on all that has come, so give `max_bytes`
+        where the peer is not trusted.
+
+        Args:
+            regex: A bytes expression, compiled or not.
+            callback: Called through the loop with the result.
+            max_bytes: See `read_until`.
+
+        Raises:
+            ReadPendingError: See `read_until`.
+            StreamClosedError: See `read_until`.
         """
         read = UntilRegex(self._max_buffer_size, re.compile(regex), max_bytes)
         return self._start(read, callback)
@@ -156,11 +177,18 @@ class BaseIOStream(ReadingStream):
     ) -> asyncio.Future[bytes] | Completed[None]:
         """Read `num_bytes` bytes; zero are read at once.
 
-        streaming_callback: called through the loop with each chunk as it arrives; the result is
-            empty then, and `max_buffer_size` does not limit `num_bytes`.
-        partial: read at least one byte and at most `num_bytes`.
+        Args:
+            num_bytes: More than `max_buffer_size` closes the stream with StreamBufferFullError.
+            callback: Called through the loop with the result.
+            streaming_callback: Called through the loop with each chunk as it arrives; the result
+                is empty then, and `max_buffer_size` does not limit `num_bytes`.
+            partial: Read at least one byte and at most `num_bytes`.
 
-        Raises ValueError if `num_bytes` is negative; see `read_until` for the rest.
+        Raises:
+            ReadPendingError: See `read_until`.
+            StreamClosedError: If the stream has closed and fewer bytes are left; from the future,
+                if it closes before they arrive.
+            ValueError: If `num_bytes` is negative.
         """
         if num_bytes < 0:
             raise ValueError(f"cannot read {num_bytes} bytes")
@@ -195,11 +223,15 @@ class BaseIOStream(ReadingStream):
     ) -> asyncio.Future[int] | Completed[None]:
         """Fill `buf`, a writable buffer, and give the number of bytes read.
 
-        The buffer belongs to the stream until the read is over.
+        Args:
+            buf: It belongs to the stream until the read is over.
+            callback: Called through the loop with the number of bytes.
+            partial: Be content as soon as anything has been read.
 
-        partial: complete as soon as anything has been read.
-
-        Raises TypeError if the buffer is read-only; see `read_until` for the rest.
+        Raises:
+            ReadPendingError: See `read_until`.
+            StreamClosedError: See `read_bytes`.
+            TypeError: If the buffer is read-only.
         """
         target = memoryview(buf).cast("B")
         if target.readonly:
@@ -228,11 +260,15 @@ class BaseIOStream(ReadingStream):
 
         On a closed stream this gives what is left in the buffer.
 
-        streaming_callback: called through the loop with each chunk as it arrives; the result is
-            empty then. Without it `max_buffer_size` is the limit.
+        Args:
+            callback: Called through the loop with the result.
+            streaming_callback: Called through the loop with each chunk as it arrives; the result
+                is empty then. Without it `max_buffer_size` is the limit.
 
-        Raises ReadPendingError if a read is pending. The result fails with StreamClosedError,
-        StreamBufferFullError being the real error, when the limit is exceeded.
+        Raises:
+            ReadPendingError: See `read_until`.
+            StreamClosedError: From the future, if the limit is exceeded; the real error is a
+                StreamBufferFullError then.
         """
         limit = self._max_buffer_size
         read: Read[bytes]

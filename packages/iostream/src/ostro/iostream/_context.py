@@ -39,16 +39,18 @@ def ssl_options_to_context(
     certificate of the server and its name, unless `cert_reqs` is `ssl.CERT_NONE`; a server asks
     for a certificate of the client only if `cert_reqs` says so.
 
-    ssl_options: an SSLContext is returned as it is. A dict may have `certfile` and `keyfile` (PEM
-        files, for a server required, for a client its own certificate), `ca_certs` (a PEM file of
-        authorities to trust instead of the system's), `cert_reqs` (`ssl.CERT_NONE`, ...),
-        `ciphers` (an OpenSSL list, for TLS 1.2) and `ssl_version` (`ssl.PROTOCOL_TLSv1_2` allows
-        only that, `ssl.PROTOCOL_TLS` any).
-    server_side: which side the context is for. None: the server's if there is a `certfile`,
-        otherwise the client's.
+    Args:
+        ssl_options: An SSLContext is returned as it is. A dict may have `certfile` and `keyfile`
+            (PEM files, for a server required, for a client its own certificate), `ca_certs` (a PEM
+            file of authorities to trust instead of the system's), `cert_reqs` (`ssl.CERT_NONE`,
+            ...), `ciphers` (an OpenSSL list, for TLS 1.2) and `ssl_version`
+            (`ssl.PROTOCOL_TLSv1_2` allows only that, `ssl.PROTOCOL_TLS` any).
+        server_side: Which side the context is for. None means the server's if there is a
+            `certfile`, otherwise the client's.
 
-    Raises TLSOptionError for an unknown key or a value that is not accepted, ssl.SSLError and
-    OSError for files that cannot be loaded.
+    Raises:
+        TLSOptionError: If a key is unknown or a value is not accepted.
+        OSError: If a file cannot be loaded (`ssl.SSLError` is one too).
 
     Spec: RFC 9325 (recommendations for TLS), RFC 7457.
     """

@@ -126,6 +126,10 @@ class StreamCore(ABC):
         """Read, called by the loop."""
 
     @abstractmethod
+    def _read_on(self) -> None:
+        """Look whether an error lies behind the bytes that came."""
+
+    @abstractmethod
     def _wants_data(self) -> bool:
         """Say whether somebody waits for bytes, or for the end behind them."""
 
@@ -137,13 +141,15 @@ class StreamCore(ABC):
     # stack_context nor a ContextVar leaks from whoever used the stream first to the next one.
 
     def _update_listening(self) -> None:
-        if self._wants_data():
-            if not self._listening:
-                Context().run(self._loop.add_reader, self._fd, self._on_readable)
-                self._listening = True
-                self._doubtful = False
-        elif self._listening:
+        """Listen for bytes if somebody waits for them, or else do not."""
+        if not self._wants_data():
             self._stop_listening()
+        elif not self._listening:
+            Context().run(self._loop.add_reader, self._fd, self._on_readable)
+            self._listening = True
+            self._doubtful = False
+        elif self._doubtful:
+            self._call_soon(self._read_on)
 
     def _stop_listening(self) -> None:
         if self._listening:
@@ -184,7 +190,8 @@ class StreamCore(ABC):
         of the connection is noticed even when nothing is read; to that end a little is read ahead.
         If the stream has closed already, the callback is called too.
 
-        callback: None takes back the one that was set.
+        Args:
+            callback: None takes back the one that was set.
         """
         self._close_callback = wrap(callback)
         if self._phase is CLOSED:
@@ -207,8 +214,9 @@ class StreamCore(ABC):
         A pending `read_until_close` gets what has arrived, other reads and writes get
         StreamClosedError, and then the close callback runs.
 
-        exc_info: why the stream is closed, for `error`: an exception, a `sys.exc_info()` tuple, or
-            True for the exception that is being handled. False: no error.
+        Args:
+            exc_info: Why the stream is closed, for `error`: an exception, a `sys.exc_info()` tuple,
+                or True for the exception that is being handled. False: no error.
         """
         self._shut(_exception_of(exc_info), at_once=False)
 
@@ -245,7 +253,7 @@ class StreamCore(ABC):
     def _receiver_failed(self, receiver: Receiver, error: Exception) -> None:
         """Log what a receiver let out, and close the stream, for nobody goes on with it."""
         self._log_receiver(receiver)
-        self._lose(error)
+        self.close(error)
 
     def _log_receiver(self, receiver: Receiver) -> None:
         application_log.error("Exception in receiver %s", type(receiver).__name__, exc_info=True)

@@ -48,7 +48,15 @@ class Attempt:
 
 
 class IOStream(BaseIOStream):
-    """Write to and read from a socket without blocking."""
+    """Write to and read from a socket without blocking.
+
+    Args:
+        socket: Connected, or to be connected by `connect`; it is made non-blocking.
+        io_loop: The loop to run on; None means `IOLoop.current()`.
+        max_buffer_size: Bytes that a read may make the stream keep.
+        read_chunk_size: Bytes that are read by one system call at most.
+        max_write_buffer_size: Bytes that may wait to be sent; None sets no limit.
+    """
 
     __slots__ = ("_attempt", "_socket")
 
@@ -113,14 +121,17 @@ class IOStream(BaseIOStream):
         does better. Writing is possible at once: the bytes go out when the connection is there. So
         is reading.
 
-        address: host and port, or the path of a unix socket, as for `socket.connect`.
-        callback: called through the loop, without arguments, when the connection is there. If it
-            cannot be made, only the close callback is called, and `error` says why.
-        server_hostname: the name that a TLS stream expects in the certificate of the peer; None:
-            the host of the address. It has no meaning for a plain stream.
+        Args:
+            address: Host and port, or the path of a unix socket, as for `socket.connect`.
+            callback: Called through the loop, without arguments, when the connection is there. If
+                it cannot be made, only the close callback is called, and `error` says why.
+            server_hostname: The name that a TLS stream expects in the certificate of the peer;
+                None means the host of the address. It has no meaning for a plain stream.
 
-        Raises StreamClosedError (also in the future, with the error of the socket as `real_error`)
-        and StreamBusyError if connect was called before.
+        Raises:
+            StreamClosedError: If the stream is closed; from the future, if the connection cannot
+                be made, with the error of the socket as `real_error`.
+            StreamBusyError: If connect was called before.
         """
         self._check_open()
         if self._phase is not OPEN:
@@ -231,16 +242,20 @@ class IOStream(BaseIOStream):
 
         This stream is used up by the call; its close callback goes over to the new stream.
 
-        server_side: which side of the handshake this is.
-        ssl_options: a dict or an SSLContext, see `ssl_options_to_context`. None: a client's
-            defaults, with the system's authorities.
-        server_hostname: the name that a client expects in the certificate of the server.
+        Args:
+            server_side: Which side of the handshake this is.
+            ssl_options: A dict or an SSLContext, see `ssl_options_to_context`. None means the
+                defaults of a client, with the system's authorities.
+            server_hostname: The name that a client expects in the certificate of the server.
 
-        Raises StreamBusyError if a read is pending or bytes are still to be sent, or if bytes of
-        the peer are buffered: sent before TLS began, they must not be taken for a part of what TLS
-        protects (the STARTTLS injection of CVE-2011-0411). Raises StreamClosedError, TLSOptionError
-        and what `ssl` raises for unusable settings. The future fails with StreamClosedError, which
-        names the `ssl.SSLError`, when the handshake does.
+        Raises:
+            StreamBusyError: If a read is pending or bytes are still to be sent; or if bytes of the
+                peer are buffered: sent before TLS began, they must not be taken for a part of what
+                TLS protects (the STARTTLS injection of CVE-2011-0411).
+            StreamClosedError: If the stream is closed; from the future, if the handshake fails,
+                with the `ssl.SSLError` as `real_error`.
+            TLSOptionError: If the options are not accepted.
+            ValueError: If the options ask for verification of a name, and none is given.
         """
         from ._ssliostream import SSLIOStream  # it is built upon this class
 

@@ -11,10 +11,14 @@ from ._base import DEFAULT_MAX_BUFFER_SIZE, DEFAULT_READ_CHUNK_SIZE, BaseIOStrea
 class PipeIOStream(BaseIOStream):
     """Write to or read from a pipe without blocking; not on Windows.
 
-    fd: one end, as `os.pipe` gives them; the stream makes it non-blocking and closes it at the end.
-        With the writing end, `shutdown_write` closes the stream after all is sent.
+    With the writing end, `shutdown_write` closes the stream after all is sent.
 
-    The other arguments are those of `IOStream`.
+    Args:
+        fd: One end, as `os.pipe` gives them; the stream makes it non-blocking, and closes it.
+        io_loop: See `IOStream`.
+        max_buffer_size: See `IOStream`.
+        read_chunk_size: See `IOStream`.
+        max_write_buffer_size: See `IOStream`.
     """
 
     __slots__ = ("_write_only",)

@@ -7,20 +7,18 @@ in `_base`.
 
 import errno
 from abc import abstractmethod
-from typing import Final, TypeAlias
+from typing import Final
 
 from ostro.ioloop import IOLoop
 
 from ._core import CLOSED, OPEN, general_log
-from ._reads import Read
+from ._reads import Pending
 from ._receiver import Receiver
 from ._writing import WritingStream
 from .errors import ReadPendingError, StreamClosedError, StreamError
 
 READ_AHEAD: Final = 65536
 """Bytes that are read while nobody reads, to notice the end of the connection behind them."""
-
-AnyRead: TypeAlias = Read[bytes] | Read[int]
 
 READS_PER_EVENT: Final = 8
 """How many chunks are read in a row at most before other streams get their turn."""
@@ -52,7 +50,7 @@ class ReadingStream(WritingStream):
         self._max_buffer_size = max_buffer_size
         self._read_chunk_size = read_chunk_size
         self._buffer: bytearray | None = None  # bytes that arrived and nobody has taken yet
-        self._read: AnyRead | None = None  # the pending read of pull mode
+        self._read: Pending | None = None  # the pending read of pull mode
         self._paused = False  # pause_reading() was called
         self._eof = False  # the peer sends no more
         self._eof_due = False  # and the receiver has not been told so
@@ -64,7 +62,8 @@ class ReadingStream(WritingStream):
     def read_from_fd(self, limit: int) -> bytes | None:
         """Read up to `limit` bytes: b"" at the end, None when there is nothing now.
 
-        Raises OSError when the connection is broken.
+        Raises:
+            OSError: When the connection is broken.
         """
 
     # Events
@@ -174,10 +173,15 @@ class ReadingStream(WritingStream):
     def set_receiver(self, receiver: Receiver | None) -> None:
         """Push what arrives to `receiver`, beginning, inside this call, with what is buffered.
 
-        None goes back to pull mode. A receiver may be replaced at any time, for handing the stream
-        over; the one that is replaced hears no more.
+        A receiver may be replaced at any time, for handing the stream over; the one that is
+        replaced hears no more. On a closed stream, the receiver gets what is left and is told soon
+        that the connection is lost.
 
-        Raises ReadPendingError if a read is pending.
+        Args:
+            receiver: None goes back to pull mode.
+
+        Raises:
+            ReadPendingError: If a read is pending.
         """
         read = self._read
         if read is not None:
@@ -259,7 +263,7 @@ class ReadingStream(WritingStream):
             return True
         return self._read is not None and not self._read.abandoned()
 
-    def _begin(self, read: AnyRead) -> None:
+    def _begin(self, read: Pending) -> None:
         """Satisfy a read from the buffer, or make it the pending one."""
         pending = self._read
         if pending is not None:
@@ -277,10 +281,8 @@ class ReadingStream(WritingStream):
                 raise StreamClosedError(self.error)
         elif self._eof:
             self._lose(None)
-        elif not self._listening:
+        else:
             self._update_listening()
-        elif self._doubtful:
-            self._call_soon(self._read_on)
 
     def _feed_pending(self) -> None:
         """Feed the buffer to the pending read, if there is one."""
@@ -288,7 +290,7 @@ class ReadingStream(WritingStream):
         if read is not None and not read.abandoned():
             self._feed(read)
 
-    def _feed(self, read: AnyRead) -> bool:
+    def _feed(self, read: Pending) -> bool:
         buffer = self._buffer
         if buffer is None:
             buffer = bytearray()
@@ -306,7 +308,7 @@ class ReadingStream(WritingStream):
             self._buffer = None
         return settled
 
-    def _finish(self, read: AnyRead) -> bool:
+    def _finish(self, read: Pending) -> bool:
         """Complete the pending read at the end of the stream, if it can be."""
         self._read = None
         buffer, self._buffer = self._buffer, None
@@ -315,7 +317,7 @@ class ReadingStream(WritingStream):
         self._buffer = buffer
         return False
 
-    def _drop_read(self, read: AnyRead) -> None:
+    def _drop_read(self, read: Pending) -> None:
         """Forget a read whose caller was cancelled, without losing bytes."""
         if self._read is read:
             self._read = None

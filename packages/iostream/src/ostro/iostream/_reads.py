@@ -12,7 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from .errors import StreamBufferFullError, StreamError, UnsatisfiableReadError
 
-T = TypeVar("T", bytes, int)
+T = TypeVar("T")
 
 Run: TypeAlias = Callable[..., None]
 """Run a callback, with arguments, through the loop (`BaseIOStream._run_later`)."""
@@ -31,18 +31,10 @@ def take(buffer: bytearray, size: int) -> bytes:
     return data
 
 
-class Read(ABC, Generic[T]):
-    """One pending read.
+class Pending(ABC):
+    """A pending read as the stream sees it, whatever its result is."""
 
-    The result goes to `future`, or to `callback` through the loop: the stream sets one of them.
-    """
-
-    __slots__ = ("callback", "future", "run")
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[T] | None = None
-        self.callback: Callable[[T], object] = _ignore
-        self.run: Run = _ignore
+    __slots__ = ()
 
     @abstractmethod
     def feed(self, buffer: bytearray) -> bool:
@@ -55,6 +47,32 @@ class Read(ABC, Generic[T]):
         """Complete the read at the end of the stream, or say False when it cannot be."""
         return False
 
+    @abstractmethod
+    def fail(self, error: StreamError) -> None:
+        """Hand over the failure; a callback is not called, the close callback reports it."""
+
+    @abstractmethod
+    def abandoned(self) -> bool:
+        """Say whether the awaiting side was cancelled."""
+
+    def take_back(self) -> bytes:
+        """Return, after a cancellation, the bytes that the read has taken already."""
+        return b""
+
+
+class Read(Pending, Generic[T]):
+    """A pending read with a result of some type.
+
+    The result goes to `future`, or to `callback` through the loop: the stream sets one of them.
+    """
+
+    __slots__ = ("callback", "future", "run")
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[T] | None = None
+        self.callback: Callable[[T], object] = _ignore
+        self.run: Run = _ignore
+
     def fail(self, error: StreamError) -> None:
         """Hand over the failure; a callback is not called, the close callback reports it."""
         future = self.future
@@ -66,10 +84,6 @@ class Read(ABC, Generic[T]):
         """Say whether the awaiting side was cancelled."""
         future = self.future
         return future is not None and future.cancelled()
-
-    def take_back(self) -> bytes:
-        """Return, after a cancellation, the bytes that the read has taken already."""
-        return b""
 
     def _deliver(self, value: T) -> None:
         future = self.future

@@ -7,9 +7,9 @@ class Receiver(Protocol):
     """Takes what happens on a stream, straight from the loop's events.
 
     The methods are called directly: no future and no loop turn lies in between. None of them runs
-    inside a call that the receiver itself makes into the stream, except that
-    `stream.set_receiver` delivers at once what is buffered. An exception that one of them lets
-    out is logged to `ostro.application` and closes the stream.
+    inside a call that the receiver itself makes into the stream (`close` has `connection_lost`
+    called soon after), except that `set_receiver` delivers at once what is buffered. An exception
+    that one of them lets out is logged to `ostro.application` and closes the stream.
     """
 
     def data_received(self, data: bytes) -> None:
@@ -27,6 +27,7 @@ class Receiver(Protocol):
     def connection_lost(self, error: BaseException | None) -> None:
         """Learn, exactly once, that the stream has closed.
 
-        error: why; None when this side called `close()` without giving an error.
+        Args:
+            error: Why; None when this side called `close()` without giving an error.
         """
         ...

@@ -32,20 +32,29 @@ class SSLIOStream(IOStream):
     The handshake starts by itself: at once when the socket is connected, otherwise after
     `connect`. What is written before it is done goes out behind it.
 
-    ssl_options: a dict or an SSLContext, see `ssl_options_to_context`. None: the defaults of a
-        client, which verifies certificate and name against the system's authorities.
-    server_hostname: the name that a client asks for (SNI) and expects in the certificate. None:
-        the host that is given to `connect`.
-    server_side: this is the server's side.
-
     A socket wrapped by `ssl` (with do_handshake_on_connect=False) may be given too; its context,
     side and name are used then.
 
     The end of the connection is an end of file whether the peer announced it (close_notify) or not,
     so that protocols without a length of their own cannot tell a truncation.
 
-    Raises TLSOptionError, and ValueError or ssl.SSLError for settings that do not go together, such
-    as a client that verifies names and is told none.
+    Args:
+        socket: See `IOStream`.
+        io_loop: See `IOStream`.
+        max_buffer_size: See `IOStream`.
+        read_chunk_size: See `IOStream`.
+        max_write_buffer_size: See `IOStream`.
+        ssl_options: A dict or an SSLContext, see `ssl_options_to_context`. None means the defaults
+            of a client, which verifies certificate and name against the system's authorities.
+        server_hostname: The name that a client asks for (SNI) and expects in the certificate. None
+            means the host that is given to `connect`.
+        server_side: This is the server's side.
+
+    Raises:
+        TLSOptionError: If the options are not accepted, or a server has no certificate.
+        ValueError: If the options ask for verification of a name, and none is given.
+        ssl.SSLError: If the context is one for the other side.
+        StreamBusyError: If the socket is wrapped and has its handshake behind it.
     """
 
     __slots__ = (
@@ -108,7 +117,9 @@ class SSLIOStream(IOStream):
     def wait_for_handshake(self) -> "asyncio.Future[SSLIOStream]":
         """Give this stream when the handshake is done.
 
-        The future fails with StreamClosedError, which names the `ssl.SSLError`, when it fails.
+        Raises:
+            StreamClosedError: From the future, if it fails, with the `ssl.SSLError` as
+                `real_error`.
         """
         future: asyncio.Future[SSLIOStream] = self._loop.create_future()
         if self._phase is CLOSED:
@@ -141,7 +152,8 @@ class SSLIOStream(IOStream):
 
         The dict is that of `ssl.SSLSocket.getpeercert`, empty when nothing was verified.
 
-        binary_form: return the certificate in DER, as bytes, instead.
+        Args:
+            binary_form: Return the certificate in DER, as bytes, instead.
         """
         session = self._session
         if session is None:

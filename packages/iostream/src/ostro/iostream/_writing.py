@@ -46,7 +46,8 @@ class WritingStream(StreamCore):
     def write_to_fd(self, data: bytes | memoryview) -> int:
         """Send what can be sent now, and return how many bytes that were; 0 means: later.
 
-        Raises OSError when the connection is broken.
+        Raises:
+            OSError: When the connection is broken.
         """
 
     @abstractmethod
@@ -95,14 +96,21 @@ class WritingStream(StreamCore):
         result, or look at `write_buffer_size`, to hold back. Several writes may be outstanding,
         each with a result of its own. While the stream is still connecting, everything is kept.
 
-        data: bytes; a bytearray or memoryview may be changed again after the call.
-        callback: called through the loop, without arguments, when all that was written so far has
-            been sent. A later callback takes the place of one that has not been called yet. If
-            the stream closes before, it is not called; the close callback is.
+        Args:
+            data: A bytearray or memoryview may be changed again after the call.
+            callback: Called through the loop, without arguments, when all that was written so far
+                has been sent. A later callback takes the place of one that has not been called
+                yet. If the stream closes before, it is not called; the close callback is.
 
-        Raises StreamClosedError if the stream or its writing side is closed, StreamBufferFullError
-        if `max_write_buffer_size` would be exceeded (then nothing of `data` is sent). The result
-        fails with StreamClosedError when the stream closes before all is sent.
+        Returns:
+            Something to await: done when `data` has been sent.
+
+        Raises:
+            StreamClosedError: If the stream or its writing side is closed; from the result, if the
+                stream closes before all is sent.
+            StreamBufferFullError: If `max_write_buffer_size` would be exceeded; then nothing of
+                `data` is sent.
+            TypeError: If `data` is text.
         """
         if type(data) is not bytes:
             data = _bytes_view(data)
