@@ -157,6 +157,8 @@ class HTTPHeaders(MutableMapping[str, str]):
         value = self._single.get(key)
         if value:
             return value
+        if value is None and name_cache.get(key) == key:
+            return default  # the name is canonical, so there is no other to look for
         value = self._find(key)
         return default if value is None else value
 
