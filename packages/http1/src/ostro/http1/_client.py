@@ -7,7 +7,15 @@ from typing import Final
 from ostro.httputil import HTTPHeaders
 
 from ._connection import Connection
-from ._encoding import CONNECTION, HOST, UPGRADE, encode_head, find_framing, request_line
+from ._encoding import (
+    CONNECTION,
+    HOST,
+    UPGRADE,
+    encode_head,
+    lines_without,
+    read_fields,
+    request_line,
+)
 from ._events import NEED_DATA, Event, RequestHead
 from ._grammar import RESPONSE_HEAD
 from ._limits import DEFAULT_LIMITS, Limits
@@ -98,7 +106,7 @@ class ClientCodec(Connection):
         if self._sending is not _IDLE:
             raise LocalProtocolError(f"send_request where {self._sending.value} is expected")
         start_line = request_line(method, target)
-        found = find_framing(headers)
+        found, lines = read_fields(headers)
         host = headers["Host"] if found & HOST else ""
         if not found & HOST or "," in host:
             raise LocalProtocolError("a request needs one Host field")
@@ -109,7 +117,9 @@ class ClientCodec(Connection):
             keep_alive, line, more_dropped = announce_connection(headers, found, keep_alive, False)
             extra += line
             dropped |= more_dropped
-        head = encode_head(start_line, headers, dropped, extra)
+        if dropped:
+            lines = lines_without(lines, dropped)
+        head = encode_head(start_line, lines, extra)
 
         request = RequestHead(method, target, "HTTP/1.1", headers, host)
         if found & UPGRADE:

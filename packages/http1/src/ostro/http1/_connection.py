@@ -279,9 +279,12 @@ class Connection(ABC):
         end = match.end()
         if end - start > self._small_head:
             self._check_head_size(end - start)
-        text = data[start : end - 4].decode("latin-1")
-        buffer.advance(end)
-        return text
+        if end == len(data):
+            buffer.data = b""
+            buffer.position = buffer.scanned = 0
+        else:
+            buffer.position = end
+        return data[start : end - 4].decode("latin-1")
 
     def _open_body(self, length: int | None, chunked: bool, until_close: bool = False) -> None:
         """Expect a body with this framing next."""

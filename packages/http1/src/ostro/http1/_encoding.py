@@ -35,22 +35,25 @@ _known_names: Final[dict[str, int]] = {
 _status_lines: Final[dict[tuple[int, str], str]] = {}
 
 
-def find_framing(headers: HTTPHeaders) -> int:
-    """Return which of the fields that concern the codec are there: a sum of `LENGTH`, `CODING` and
-    so on.
+def read_fields(headers: HTTPHeaders) -> tuple[int, list[str]]:
+    """Return which of the fields that concern the codec are there, and all lines, without CRLFs.
 
-    Raises ValueError for a name that is no token.
+    The first is a sum of `LENGTH`, `CODING` and so on. Raises ValueError for a name that is no
+    token.
     """
     found = 0
+    lines: list[str] = []
     try:
-        for name, _ in headers.get_all():
+        for name, value in headers.get_all():
             found |= _known_names[name]
+            lines.append(f"{name}: {value}")
     except KeyError:
-        return _learn_names(headers)
-    return found
+        return _read_new_fields(headers)
+    return found, lines
 
 
-def _learn_names(headers: HTTPHeaders) -> int:
+def _read_new_fields(headers: HTTPHeaders) -> tuple[int, list[str]]:
+    """Do as `read_fields` where a name has not been seen before."""
     found = 0
     for name in headers:
         kind = _known_names.get(name)
@@ -61,7 +64,7 @@ def _learn_names(headers: HTTPHeaders) -> int:
                 _known_names[name] = 0
         else:
             found |= kind
-    return found
+    return found, headers.lines()
 
 
 def status_line(code: int, reason: str) -> str:
@@ -101,52 +104,32 @@ def request_line(method: str, target: str) -> str:
     return f"{method} {target} HTTP/1.1\r\n"
 
 
-def encode_head(start_line: str, headers: HTTPHeaders, dropped: int, extra: str) -> bytes:
+def lines_without(lines: list[str], dropped: int) -> list[str]:
+    """Return `lines` but for the fields in `dropped`, a sum of `LENGTH`, `CODING` and so on."""
+    return [line for line in lines if not _known_names.get(line.partition(":")[0], 0) & dropped]
+
+
+def encode_head(start_line: str, lines: list[str], extra: str) -> bytes:
     """Return a head: the start line, the fields, `extra` lines, the empty line.
 
-    `start_line` and `extra` come with their CRLFs; fields in `dropped`, a sum of `LENGTH`, `CODING`
-    and so on, are left out. Raises ValueError for control and non-latin-1 characters.
+    `start_line` and `extra` come with their CRLFs, `lines` without. Raises ValueError for lines
+    with CR, LF, NUL or non-latin-1 characters.
     """
-    lines = list(map(": ".join, headers.get_all()))
-    if dropped:
-        lines = [line for line in lines if not _kind_of(line) & dropped]
-    return _encode_lines(start_line, lines, extra)
-
-
-def encode_response(start_line: str, headers: HTTPHeaders, body: bytes) -> bytes:
-    """Return a whole response whose framing is its Content-Length, which is added to the fields.
-
-    Raises as `encode_head` does.
-    """
-    lines = list(map(": ".join, headers.get_all()))
-    return _encode_lines(start_line, lines, f"Content-Length: {len(body)}\r\n") + body
-
-
-def _encode_lines(start_line: str, lines: list[str], extra: str) -> bytes:
     if not lines:
         return f"{start_line}{extra}\r\n".encode("latin-1")
-    # Headers check what is set in them; this is the second lock. Most values are printable, and
-    # that is quickly seen.
-    if not "".join(lines).isprintable():
-        bad = _bad_names(lines)
-        if bad:
-            raise _unsendable(bad)
+    # Headers check what is set in them; this is the second lock.
+    joined = "".join(lines)
+    if "\n" in joined or "\r" in joined or "\0" in joined:
+        raise _unsendable(lines)
     block = "\r\n".join(lines)
     try:
         return f"{start_line}{block}\r\n{extra}\r\n".encode("latin-1")
     except UnicodeEncodeError:
-        raise _unsendable(_bad_names(lines)) from None
+        raise _unsendable(lines) from None
 
 
-def _kind_of(line: str) -> int:
-    return _known_names.get(line.partition(":")[0], 0)
-
-
-def _bad_names(lines: list[str]) -> list[str]:
-    return [line.partition(":")[0] for line in lines if VALUE.fullmatch(line) is None]
-
-
-def _unsendable(names: list[str]) -> ValueError:
+def _unsendable(lines: list[str]) -> ValueError:
+    names = [line.partition(":")[0] for line in lines if VALUE.fullmatch(line) is None]
     return ValueError(
         f"value of header {excerpt(', '.join(names))} has a control or non-latin-1 character"
     )
@@ -160,8 +143,9 @@ def encode_trailers(trailers: HTTPHeaders) -> bytes:
 
     Spec: RFC 9110 section 6.5.1.
     """
-    if find_framing(trailers):
+    found, lines = read_fields(trailers)
+    if found:
         raise ValueError(
             "Content-Length, Transfer-Encoding, Connection, Upgrade and Host cannot be trailers"
         )
-    return encode_head("", trailers, 0, "")
+    return encode_head("", lines, "")

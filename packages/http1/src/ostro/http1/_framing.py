@@ -81,6 +81,8 @@ def keeps_alive(connection: str, version: str) -> bool:
 
     Spec: RFC 9112 section 9.3.
     """
+    if connection == "keep-alive":
+        return True
     options = connection_options(connection)
     if "close" in options:
         return False

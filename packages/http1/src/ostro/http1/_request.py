@@ -7,6 +7,7 @@ Pure functions: nothing here knows the state of a connection.
 from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv6Address
+from typing import Final
 
 from ostro.httputil import HTTPHeaders
 
@@ -25,7 +26,8 @@ from ._grammar import ABSOLUTE_FORM, HOST, REQUEST_LINE
 from ._limits import Limits
 from .errors import RemoteProtocolError, excerpt
 
-_MAX_PORT = 65535
+_MAX_PORT: Final = 65535
+_KNOWN_VERSIONS: Final = frozenset({"HTTP/1.1", "HTTP/1.0"})
 
 
 def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHead:
@@ -35,12 +37,8 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
     """
     line, _, block = text.partition("\r\n")
     method, target, version = line.split(" ")
-    form = TargetForm.ORIGIN
-    authority = ""
-    if target[0] != "/" or method == "CONNECT":
-        form, authority = _find_form(method, target)
-    if version != "HTTP/1.1":
-        check_version(version)
+    if version not in _KNOWN_VERSIONS:
+        check_request_line(line)
     single: dict[str, str] = {}
     repeated: dict[str, list[str]] | None = None
     if block:
@@ -58,8 +56,8 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
     elif host != known_host:
         check_host(host)
     head = RequestHead(method, target, version, HTTPHeaders.from_parsed(single, repeated), host)
-    if form is not TargetForm.ORIGIN:
-        head.form = form
+    if target[0] != "/" or method == "CONNECT":
+        head.form, authority = _find_form(method, target)
         # RFC 9112 section 3.3: the authority in the target replaces the Host field.
         head.host = authority or host
     if "Content-Length" in values or "Transfer-Encoding" in values:

@@ -13,8 +13,8 @@ from ._encoding import (
     CONNECTION,
     LENGTH,
     encode_head,
-    encode_response,
-    find_framing,
+    lines_without,
+    read_fields,
     status_line,
 )
 from ._events import NEED_DATA, Event, RequestHead
@@ -25,12 +25,14 @@ from ._outgoing import (
     frame_body,
     frame_for_head_request,
     frame_without_body,
+    own_length,
 )
 from ._repeated import RequestReceiver
 from ._request import check_request_line, explain_request_head, parse_request_head
 from ._states import Receiving, Sending
 from .errors import LocalProtocolError, RemoteProtocolError
 
+_BODY: Final = Receiving.BODY
 _DONE: Final = Receiving.DONE
 _SWITCHED: Final = Receiving.SWITCHED
 _IDLE: Final = Sending.IDLE
@@ -38,8 +40,9 @@ _UNTIL_CLOSE: Final = Sending.UNTIL_CLOSE
 _RAW: Final = Sending.RAW
 _SENT: Final = Sending.SENT
 
-_WITHOUT_BODY: Final = frozenset({"HEAD", "CONNECT"})
-"""Methods whose responses have no body, or not always one."""
+_METHODS_WITHOUT_BODY: Final = frozenset({"HEAD", "CONNECT"})
+_CODES_WITHOUT_BODY: Final = frozenset({*range(100, 200), 204, 304})
+"""What has responses without a body, always or at times."""
 
 
 class ServerCodec(RequestReceiver):
@@ -113,9 +116,10 @@ class ServerCodec(RequestReceiver):
         request = self._request
         if request is None or self._sending is not _IDLE:
             raise LocalProtocolError(f"send_informational where {self._sending.value} is expected")
-        if find_framing(headers) & (LENGTH | CODING):
+        found, lines = read_fields(headers)
+        if found & (LENGTH | CODING):
             raise LocalProtocolError(f"a framing field in a {code} response")
-        head = encode_head(status_line(code, REASONS.get(code, "")), headers, 0, "")
+        head = encode_head(status_line(code, REASONS.get(code, "")), lines, "")
         if request.version == "HTTP/1.0":
             return b""
         if code == 100:
@@ -152,22 +156,27 @@ class ServerCodec(RequestReceiver):
         if self._sending is not _IDLE:
             raise LocalProtocolError(f"send_head where {self._sending.value} is expected")
         start_line = status_line(code, reason)
-        found = find_framing(headers)
+        found, lines = read_fields(headers)
         request = self._request
         if (
             end
-            and not found
+            and found <= LENGTH
             and self._keep_alive
             and request is not None
             and request.version == "HTTP/1.1"
-            and request.method not in _WITHOUT_BODY
-            and code >= 200
-            and code not in (204, 304)
+            and request.method not in _METHODS_WITHOUT_BODY
+            and code not in _CODES_WITHOUT_BODY
         ):
             # The usual response: whole, to a usual request, with nothing to decide.
-            response = encode_response(start_line, headers, body or b"")
+            size = len(body) if body else 0
+            extra = ""
+            if not found:
+                extra = f"Content-Length: {size}\r\n"
+            elif headers["Content-Length"] != str(size):
+                own_length(headers, size, end)
+            head = encode_head(start_line, lines, extra)
             self._sending = _SENT
-            return response
+            return head + body if body else head
         # Without a request this answers what could not be read, or a silent client.
         keep_alive = self._keep_alive and request is not None
         http_1_0 = request is not None and request.version == "HTTP/1.0"
@@ -189,7 +198,9 @@ class ServerCodec(RequestReceiver):
             )
             extra += line
             dropped |= more_dropped
-        head = encode_head(start_line, headers, dropped, extra)
+        if dropped:
+            lines = lines_without(lines, dropped)
+        head = encode_head(start_line, lines, extra)
         self._keep_alive = keep_alive
         self._length = self._unsent = length
         self._sending = sending
@@ -227,12 +238,14 @@ class ServerCodec(RequestReceiver):
         text = self._take_head(REQUEST_HEAD, self._limits.max_empty_lines)
         if text is None:
             return NEED_DATA
-        head = parse_request_head(text, self._limits, self._known_host)
-        self._request = head
+        head = self._request = parse_request_head(text, self._limits, self._known_host)
         self._known_host = head.host
         if not head.keep_alive:
             self._keep_alive = False
-        self._open_body(head.content_length, head.chunked)
+        if head.chunked or head.content_length:
+            self._open_body(head.content_length, head.chunked)
+        else:
+            self._receiving = _BODY
         return head
 
     def _check_start_line(self, line: str) -> None:
