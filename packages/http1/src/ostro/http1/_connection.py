@@ -147,7 +147,8 @@ class Connection(ABC):
     @property
     def unread_size(self) -> int:
         """Bytes that were received and not yet reported."""
-        return len(self._buffer)
+        buffer = self._buffer
+        return len(buffer.data) - buffer.position
 
     def take_unread(self) -> bytes:
         """Return the bytes after the message, and leave HTTP: for an upgrade, a tunnel, a detached

@@ -7,7 +7,6 @@ from typing import Final
 from ostro.httputil import REASONS, HTTPHeaders
 
 from ._bodies import CountedReader
-from ._connection import Connection
 from ._encoding import (
     CODING,
     CONNECTION,
@@ -229,10 +228,6 @@ class ServerCodec(RequestReceiver):
         self._sending = _SENT
 
     # What the base class asks for
-
-    def start_next_cycle(self) -> None:
-        Connection.start_next_cycle(self)
-        self._continue_sent = False
 
     def _read_head(self) -> Event:
         text = self._take_head(REQUEST_HEAD, self._limits.max_empty_lines)

@@ -324,7 +324,22 @@ class HTTPConnection:
         if forwarded is not None:
             context = forwarded.apply(context, head.headers)
         exchange = self._exchange = Exchange(self, context, head.keep_alive)
+        self._served = True
         try:
+            if self.group.takes_requests and self._phase is ANSWER:
+                exchange.headers_taken = True
+                delegate = exchange.run(
+                    self.group.delegate.take_request,
+                    self,
+                    exchange,
+                    head.method,
+                    head.target,
+                    head.version,
+                    head.headers,
+                )
+                if self._exchange is exchange:
+                    exchange.delegate = delegate
+                return
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
                 self._hold(exchange, waits)
@@ -334,15 +349,6 @@ class HTTPConnection:
     def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
         """Introduce the request to its delegate; return what the body must wait for, or None."""
         group = self.group
-        self._served = True
-        if group.takes_requests and self._phase is ANSWER:
-            exchange.headers_taken = True
-            taker = group.delegate.take_request(
-                self, exchange, head.method, head.target, head.version, head.headers
-            )
-            if self._exchange is exchange:
-                exchange.delegate = taker
-            return None
         delegate = group.delegate.start_request(self, exchange)
         if group.decompress and head.has_body:
             delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)

@@ -168,7 +168,11 @@ class Application(HTTPServerConnectionDelegate):
             connection=request_conn,
             server_connection=server_conn,
         )
-        match = self._find(request)
+        routes = self._routes.only
+        if routes is None:
+            match = self._find(request)
+        else:
+            match = routes.match(request.path) or self._default
         handler = self._make_handler(match.spec, request)
         handler._execute(match)
         return None if handler._finished else _HandlerDelegate(handler)
