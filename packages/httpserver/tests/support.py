@@ -63,7 +63,7 @@ class MemoryStream:
         self.room: int | None = None
         self.waiting = bytearray()
         self.bytes_sent = 0
-        self.paused = False
+        self._paused = False
         self.output_ended = False
         self.unread_data = b""
         self.looks = 0
@@ -133,12 +133,15 @@ class MemoryStream:
         self.output_ended = True
 
     def pause_reading(self) -> None:
-        self.paused = True
+        self._paused = True
 
     def resume_reading(self) -> None:
-        self.paused = False
+        self._paused = False
         if self._arrived:
             asyncio.get_running_loop().call_soon(self._deliver)
+
+    def reading(self) -> bool:
+        return not self._paused
 
     def unread(self, data: bytes) -> None:
         self.unread_data += data
@@ -157,7 +160,7 @@ class MemoryStream:
         self._deliver()
 
     def _deliver(self) -> None:
-        if self._receiver is not None and not self.paused and self._arrived:
+        if self._receiver is not None and not self._paused and self._arrived:
             data = bytes(self._arrived)
             self._arrived.clear()
             self._receiver.data_received(data)

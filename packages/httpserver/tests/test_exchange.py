@@ -447,7 +447,7 @@ async def test_a_paused_stream_is_handed_over_running(io_loop: IOLoop) -> None:
 
     app.connections[0].detach()
 
-    assert not client.stream.paused
+    assert client.stream.reading()
 
 
 async def test_a_stream_is_not_detached_amid_a_message(io_loop: IOLoop) -> None:
