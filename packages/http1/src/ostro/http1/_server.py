@@ -235,6 +235,7 @@ class ServerCodec(RequestReceiver):
             return NEED_DATA
         head = self._request = parse_request_head(text, self._limits, self._known_host)
         self._known_host = head.host
+        self._continue_sent = False
         if not head.keep_alive:
             self._keep_alive = False
         if head.chunked or head.content_length:

@@ -339,6 +339,10 @@ class HTTPConnection:
                 )
                 if self._exchange is exchange:
                     exchange.delegate = delegate
+                elif delegate is not None:
+                    # The client was lost before there was anybody to tell.
+                    self._notify(delegate.on_connection_close)
+                    self._notify(delegate.on_connection_lost, None)
                 return
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
