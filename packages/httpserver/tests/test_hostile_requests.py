@@ -4,6 +4,9 @@ The right answer: its status, well-formed, with `Connection: close`; one line in
 connection ended; nothing processed of what comes after.
 """
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 
 from ostro.ioloop import IOLoop
@@ -12,6 +15,16 @@ from .support import Client, Recorder, cuts, logged, responses, small_settings
 
 HOST = b"Host: a\r\n"
 AFTER = b"GET /after HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture
+def io_loop() -> Iterator[IOLoop]:
+    """One kind of loop: it makes no difference to bytes in memory, of which there are many."""
+    loop = IOLoop(asyncio.SelectorEventLoop())
+    loop.make_current()
+    yield loop
+    loop.clear_current()
+    loop.close()
 
 
 def get(line: bytes) -> bytes:

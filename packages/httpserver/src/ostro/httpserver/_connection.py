@@ -1,90 +1,42 @@
 """One client's connection: requests in, one after the other, answers out.
 
-This file owns the order of things (which request is being received, whose answer is due, when to
-read, when to close). Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, time is
-kept by `_deadlines` and `_pace`, and what an answer says lies with the delegate. Theory of
-operation: docs/design/server-connection.md.
+This file owns the order of things: which request is being received, whose answer is due, when to
+read. Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, sending is described in
+`_output`, dealing with delegates in `_application`, and what an answer says lies with them. Theory
+of operation: docs/design/server-connection.md.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
-import functools
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum
-from typing import Final
 
-from ostro.http1 import (
-    Data,
-    EndOfMessage,
-    RemoteProtocolError,
-    RequestHead,
-    ServerCodec,
-    TargetForm,
-)
+from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, TargetForm
 from ostro.httputil import (
     ByteStream,
-    ConnectionContext,
     HTTPHeaders,
-    HTTPInputError,
     HTTPOutputError,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
     RequestStartLine,
-    responses,
 )
 from ostro.ioloop import COMPLETED
 from ostro.iostream import IOStream, SSLIOStream
 
+from ._application import ApplicationCaller
 from ._callback import as_delegate
 from ._deadlines import NEVER, SWEEP_INTERVAL
 from ._decompress import DecompressingDelegate
-from ._error_response import error_response, printable
 from ._exchange import Exchange
-from ._farewell import Farewell
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
-from ._pace import BodyPace, WritePace
-from ._settings import (
-    GATHER_FROM,
-    LOOK_AFTER,
-    PIPELINE_BUFFER_SIZE,
-    WRITE_HIGH_WATER,
-    ServerSettings,
-)
-
-general_log = logging.getLogger("ostro.general")
-app_log = logging.getLogger("ostro.application")
-
-UNIX_SOCKET_IP = "127.0.0.1"
-"""What stands for the address of a client on a unix socket, which has none."""
+from ._pace import BodyPace
+from ._phases import ANSWER, BODY, CLOSED, CLOSING, FLUSH, HEAD, IDLE, Phase
+from ._settings import LOOK_AFTER, PIPELINE_BUFFER_SIZE, WRITE_HIGH_WATER, ServerSettings
 
 
-class Phase(Enum):
-    """What a connection waits for."""
-
-    HEAD = "the head of the first request, or the rest of a later one's"
-    IDLE = "the first byte of the next request"
-    BODY = "the rest of a request body"
-    ANSWER = "the application's answer to a request received whole"
-    FLUSH = "the client to read its answers, before the next pipelined request is taken"
-    CLOSING = "the news that the stream, which this side has closed, is closed"
-    CLOSED = "nothing: the stream is closed, given away, or on its way to that"
-
-
-HEAD: Final = Phase.HEAD
-IDLE: Final = Phase.IDLE
-BODY: Final = Phase.BODY
-ANSWER: Final = Phase.ANSWER
-FLUSH: Final = Phase.FLUSH
-CLOSING: Final = Phase.CLOSING
-CLOSED: Final = Phase.CLOSED
-
-
-class HTTPConnection:
+class HTTPConnection(ApplicationCaller):
     """Serves the requests of one client.
 
     `stream` is the client's, just accepted; `address` its address as the socket gave it.
@@ -99,20 +51,9 @@ class HTTPConnection:
         "_advancing",
         "_app_paused",
         "_body_pace",
-        "_context",
         "_eof",
-        "_exchange",
-        "_outgoing",
-        "_phase",
         "_pipeline_full",
         "_served",
-        "_waits_for",
-        "_write_pace",
-        "address",
-        "codec",
-        "deadline",
-        "group",
-        "stream",
     )
 
     def __init__(
@@ -140,33 +81,19 @@ class HTTPConnection:
                 time.monotonic,
                 SWEEP_INTERVAL,
             )
-        self.stream = stream
-        self.address = address
-        self.group = group
-        self.codec = ServerCodec(group.settings.limits)
-        self._context = _connection_context(stream, address, group.settings.protocol)
-        self._phase = HEAD
-        # When `expire` is due, on the sweeper's clock.
-        self.deadline = group.sweeper.clock() + (group.settings.header_timeout or NEVER)
-        # The request in progress.
-        self._exchange: Exchange | None = None
-        # A whole answer that leaves at the end of this turn of the loop.
-        self._outgoing = b""
+        super().__init__(stream, address, group)
         # Whether any request was started, so that the delegate is told of the end.
         self._served = False
         # Whether events are being taken further up this very call stack.
         self._advancing = False
-        # Why the body is held back: the application asked for it, or the last part of this exchange
-        # is still being worked on.
+        # Why reading has stopped: the application holds back the body, or the client sends requests
+        # faster than they are answered.
         self._app_paused = False
-        self._waits_for: Exchange | None = None
-        # Whether reading stopped because the client sends requests faster than they are answered.
         self._pipeline_full = False
         # Whether the client has said that it sends no more.
         self._eof = False
-        # How the body comes in and the answers leave; made when first needed.
+        # How the body comes in; made with the first one.
         self._body_pace: BodyPace | None = None
-        self._write_pace: WritePace | None = None
         group.add(self)
         stream.set_receiver(self)
 
@@ -337,12 +264,8 @@ class HTTPConnection:
                     head.version,
                     head.headers,
                 )
-                if self._exchange is exchange:
+                if self._exchange is exchange:  # neither answered nor detached meanwhile
                     exchange.delegate = delegate
-                elif delegate is not None:
-                    # The client was lost before there was anybody to tell.
-                    self._notify(delegate.on_connection_close)
-                    self._notify(delegate.on_connection_lost, None)
                 return
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
@@ -398,45 +321,6 @@ class HTTPConnection:
         if exchange.delegate is delegate:
             self._call(exchange, delegate.finish)
 
-    # Calling the application
-
-    def _call(
-        self, exchange: Exchange, step: Callable[..., Awaitable[None] | None], *args: object
-    ) -> None:
-        """Run a step of the delegate in the request's own Context; what it returns holds back the
-        next.
-        """
-        try:
-            waits = exchange.run(step, *args)
-            if waits is not None and waits is not COMPLETED:
-                self._hold(exchange, waits)
-        except Exception as error:  # noqa: BLE001 - whatever an application raises
-            self._delegate_failed(exchange, error)
-
-    def _hold(self, exchange: Exchange, waits: Awaitable[None]) -> None:
-        task = exchange.run(asyncio.ensure_future, waits)
-        self._waits_for = exchange
-        task.add_done_callback(functools.partial(self._release, exchange))
-
-    def _release(self, exchange: Exchange, task: asyncio.Future[None]) -> None:
-        if self._waits_for is exchange:
-            self._waits_for = None
-        error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is not None:
-            self._delegate_failed(exchange, error)
-        elif not exchange.headers_taken:
-            self._call(exchange, self._headers_taken, exchange)
-        self._advance()
-
-    def _delegate_failed(self, exchange: Exchange, error: BaseException) -> None:
-        if isinstance(error, HTTPInputError):
-            if self._exchange is exchange:
-                self._reject(error.status, str(error))
-            return
-        app_log.error("Uncaught exception in the delegate of a request", exc_info=error)
-        if self._exchange is exchange:
-            self._answer_and_close(500, responses[500])
-
     # After the answer
 
     def before_head(self, end: bool) -> None:
@@ -447,41 +331,6 @@ class HTTPConnection:
         """
         if self.group.last_answers or (end and self._phase is BODY):
             self.codec.close_after_response()
-
-    def send(self, data: bytes, callback: Callable[[], None] | None = None) -> Awaitable[None]:
-        """Send bytes now, after all that has been written before."""
-        self.send_outgoing()
-        sent = self.stream.write(data, callback)
-        if sent is not COMPLETED:
-            self.unsent()
-        return sent
-
-    def send_soon(self, data: bytes) -> None:
-        """Send a whole answer, at the end of this turn of the loop.
-
-        The answers of all connections that were ready in this turn then leave together, and a
-        proxy or a load generator on the same machine is woken once for all of them, not for each:
-        measured, that is a third of what a small request costs. With few connections there is
-        nothing to gather.
-        """
-        group = self.group
-        if len(group.connections) < GATHER_FROM:
-            self.send(data)
-        elif self._outgoing:
-            self._outgoing += data
-            if len(self._outgoing) > WRITE_HIGH_WATER:
-                self.send_outgoing()
-        else:
-            self._outgoing = data
-            group.gather(self)
-
-    def send_outgoing(self) -> None:
-        """Send what `send_soon` has kept."""
-        data = self._outgoing
-        if data:
-            self._outgoing = b""
-            if not self.stream.closed() and self.stream.write(data) is not COMPLETED:
-                self.unsent()
 
     def response_ended(self, exchange: Exchange) -> None:
         """Go on once the application has finished its answer."""
@@ -522,20 +371,6 @@ class HTTPConnection:
         self._app_paused = self._pipeline_full = False
         self.stream.resume_reading()
 
-    def _say_farewell(self, linger: bool) -> None:
-        """Close once what has been written has left; see `Farewell` for `linger`."""
-        self.send_outgoing()
-        self._phase = CLOSED
-        self.group.sweeper.remove(self)
-        Farewell(
-            self.stream,
-            self.group.sweeper,
-            self._ended,
-            self._context.remote_ip,
-            linger=linger,
-            write_timeout=self.group.settings.write_timeout,
-        )
-
     def close_when_idle(self) -> None:
         """Close now if no request is in progress, else after its answer (which `before_head`
         announces).
@@ -544,82 +379,7 @@ class HTTPConnection:
         if idle or (self._phase is HEAD and not self._served):
             self._say_farewell(linger=False)
 
-    def close(self) -> None:
-        """Close now, whatever is in progress; earlier answers that are complete are sent."""
-        self.send_outgoing()
-        if self._phase is not CLOSED:
-            self._phase = CLOSING
-        self.stream.close()
-
-    # When something goes wrong
-
-    def _reject(self, status: int, message: str) -> None:
-        message = printable(message)
-        general_log.info("Bad request from %s: %s", self._context.remote_ip, message)
-        self._answer_and_close(status, message)
-
-    def _answer_and_close(self, status: int, message: str) -> None:
-        """Answer in the application's place if that is still possible, and close the connection."""
-        exchange = self._exchange
-        if exchange is not None:
-            self._abandon(exchange, None)
-        if self.codec.response_started or self.stream.closed():
-            self.close()
-            return
-        self.send(error_response(status, message))
-        self._say_farewell(linger=True)
-
-    def _report_close(self, exchange: Exchange) -> None:
-        if not exchange.closed_reported:
-            exchange.closed_reported = True
-            delegate, callback = exchange.delegate, exchange.take_close_callback()
-            if delegate is not None:
-                self._notify(exchange.run, delegate.on_connection_close)
-            if callback is not None:
-                self._notify(exchange.run, callback)
-
-    def _abandon(self, exchange: Exchange, error: BaseException | None) -> None:
-        """End an exchange whose answer can no longer be sent."""
-        self._exchange = None
-        delegate = exchange.delegate
-        exchange.let_go()
-        self._report_close(exchange)
-        exchange.delegate = None
-        if delegate is not None:
-            self._notify(exchange.run, delegate.on_connection_lost, error)
-
-    def _notify(self, function: Callable[..., object], *args: object) -> None:
-        """Tell the application something that it cannot change any more."""
-        try:
-            function(*args)
-        except Exception:  # noqa: BLE001 - whatever an application raises
-            app_log.exception(
-                "Uncaught exception of a delegate that was told of a closed connection"
-            )
-
-    # Deadlines
-
-    def _set_deadline(self, seconds: float) -> None:
-        self.deadline = self.group.sweeper.clock() + seconds if seconds else NEVER
-
-    def unsent(self) -> None:
-        """Watch that the client reads what could not be sent at once."""
-        pace = self._write_pace
-        if pace is None:
-            timeout = self.group.settings.write_timeout
-            if not timeout:
-                return
-            pace = WritePace(self.group.sweeper.clock(), timeout, self.stream.bytes_sent)
-            self._write_pace = pace
-        self.deadline = min(self.deadline, pace.next_check())
-
-    def _client_reads(self, now: float) -> bool:
-        """Tell whether something has left lately of what waits to be sent, if anything does."""
-        pace = self._write_pace
-        if pace is None or not pace.stalled(now, self.stream.bytes_sent):
-            return True
-        general_log.info("%s does not read its answer; closing", self._context.remote_ip)
-        return False
+    # The pace of a body
 
     def _check_body(self, now: float) -> None:
         pace = self._body_pace
@@ -639,7 +399,13 @@ class HTTPConnection:
         if self._write_pace is not None:
             self.deadline = min(self.deadline, self._write_pace.next_check())
 
-    # What an exchange asks for
+    def set_body_timeout(self, seconds: float) -> None:
+        """Replace the total time of the body in progress."""
+        if self._body_pace is not None:
+            self._body_pace.set_timeout(seconds)
+            self._set_body_deadline(self._body_pace, self.group.sweeper.clock())
+
+    # What else an exchange asks for
 
     def pause_body(self) -> None:
         """Hold back the body of the request in progress."""
@@ -654,12 +420,6 @@ class HTTPConnection:
             self._body_pace.restart(self.group.sweeper.clock())
         self._read_again()
         self._schedule_advance()
-
-    def set_body_timeout(self, seconds: float) -> None:
-        """Replace the total time of the body in progress."""
-        if self._body_pace is not None:
-            self._body_pace.set_timeout(seconds)
-            self._set_body_deadline(self._body_pace, self.group.sweeper.clock())
 
     def get_ssl_certificate(self, binary_form: bool) -> Mapping[str, object] | bytes | None:
         """Return the client's certificate, or None."""
@@ -705,13 +465,3 @@ class HTTPConnection:
         if self._exchange is None:
             raise HTTPOutputError("no request is waiting for an answer on this connection")
         return self._exchange
-
-
-def _connection_context(
-    stream: IOStream, address: object, protocol: str | None
-) -> ConnectionContext:
-    secure = isinstance(stream, SSLIOStream)
-    remote_ip = str(address[0]) if isinstance(address, tuple) and address else UNIX_SOCKET_IP
-    return ConnectionContext(
-        remote_ip, protocol or ("https" if secure else "http"), address, secure
-    )

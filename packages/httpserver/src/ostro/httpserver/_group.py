@@ -17,6 +17,7 @@ from ._settings import ServerSettings
 
 if TYPE_CHECKING:
     from ._connection import HTTPConnection
+    from ._output import ConnectionOutput
 
 
 class ConnectionGroup:
@@ -60,7 +61,7 @@ class ConnectionGroup:
         # Whether the answers that are given now end their connections.
         self.last_answers = settings.no_keep_alive
         # Connections whose answers leave at the end of this turn of the loop.
-        self._gathered: list[HTTPConnection] = []
+        self._gathered: list[ConnectionOutput] = []
         self._gather_context = Context()
         # Whether no further request is taken on the connections that are open.
         self.draining = False
@@ -79,7 +80,7 @@ class ConnectionGroup:
         if self._empty is not None and not self.connections:
             self._empty.set()
 
-    def gather(self, connection: HTTPConnection) -> None:
+    def gather(self, connection: ConnectionOutput) -> None:
         """Call `connection.send_outgoing` at the end of this turn of the loop."""
         if not self._gathered:
             self.io_loop.asyncio_loop.call_soon(self._send_gathered, context=self._gather_context)
