@@ -136,7 +136,7 @@ class Application(HTTPServerConnectionDelegate):
         if log_function is not None:
             log_function(handler)
             return
-        status = handler.get_status()
+        status = handler._status_code
         level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()

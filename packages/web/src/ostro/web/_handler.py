@@ -136,8 +136,9 @@ class RequestHandler(Cookies):
             status = 301 if permanent else 302
         elif not 300 <= status <= 399:
             raise ValueError(f"status {status} is not a redirect (300 to 399)")
+        target = location(self.request.uri, url)
         self.set_status(status)
-        self.set_header("Location", location(self.request.uri, url))
+        self.set_header("Location", target)
         self.finish()
 
     def reverse_url(self, name: str, *args: object) -> str:
@@ -301,8 +302,8 @@ class RequestHandler(Cookies):
 
     def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
         self._task = start_task(coroutine)
-        if self._gone and self.cancel_on_disconnect:
-            self._task.cancel()  # it lost the client in its first step
+        if self._gone:
+            self._cancel(self._task)  # it lost the client in its first step
 
     # When the client goes away; called by the application
 
@@ -323,10 +324,14 @@ class RequestHandler(Cookies):
         if task is None or task.done():
             self._end()
             return
-        if self.cancel_on_disconnect:
-            # Through the loop: a task that never got to start would leave its coroutine unawaited.
-            asyncio.get_running_loop().call_soon(task.cancel)
+        self._cancel(task)
         task.add_done_callback(self._end)
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        if self.cancel_on_disconnect:
+            # Through the loop: a task that never got to start would not pass it on to what it waits
+            # for.
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     def _end(self, _: object = None) -> None:
         """Do what is left after a request that was not finished in the usual way."""
