@@ -188,7 +188,9 @@ class HTTPHeaders(MutableMapping[str, str]):
     def __contains__(self, name: object) -> bool:
         if name in self._single:
             return True
-        return isinstance(name, str) and canonical_name(name) in self._single
+        if not isinstance(name, str) or name_cache.get(name) == name:
+            return False
+        return canonical_name(name) in self._single
 
     def __len__(self) -> int:
         return len(self._single)
