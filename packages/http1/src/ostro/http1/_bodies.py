@@ -279,10 +279,10 @@ class ChunkedReader(BodyReader):
             )
 
     def _parse_trailers(self, buffer: ReceiveBuffer, start: int, end: int) -> HTTPHeaders:
-        block = buffer.data[start:end].decode("latin-1")
+        lines = buffer.data[start:end].decode("latin-1").split("\r\n")
         if TRAILERS.match(buffer.data, start) is None:
-            raise explain_fields(block.split("\r\n"))
-        return HTTPHeaders.from_parsed(*parse_fields(block, self._limits.max_trailer_fields))
+            raise explain_fields(lines)
+        return HTTPHeaders.from_parsed(*parse_fields(lines, self._limits.max_trailer_fields))
 
 
 def _explain_line(line: bytes) -> RemoteProtocolError:

@@ -133,6 +133,7 @@ class ClientCodec(Connection):
     # What the base class asks for
 
     def start_next_cycle(self) -> None:
+        self._keep_alive = self.can_keep_alive
         Connection.start_next_cycle(self)
         self._informational = 0
         self._response_started = False

@@ -235,11 +235,11 @@ class Connection(ABC):
         Raises LocalProtocolError when either message is incomplete, or the connection must be
         closed.
         """
-        if self._receiving is not _DONE or self._sending is not _SENT or not self.can_keep_alive:
+        if self._receiving is not _DONE or self._sending is not _SENT or not self._keep_alive:
             raise LocalProtocolError(
                 "start_next_cycle on a connection that cannot go on: "
                 f"received {self._receiving.name}, sent {self._sending.name}, "
-                f"keep-alive {self.can_keep_alive}"
+                f"keep-alive {self._keep_alive}"
             )
         self._receiving = _HEAD
         self._sending = _IDLE

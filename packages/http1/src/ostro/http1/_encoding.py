@@ -9,8 +9,7 @@ from typing import Final
 
 from ostro.httputil import HTTPHeaders
 
-from ._framing import is_token
-from ._grammar import TARGET, VALUE
+from ._grammar import TARGET, VALUE, is_token
 from .errors import excerpt
 
 LENGTH: Final = 1

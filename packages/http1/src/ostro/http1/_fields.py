@@ -10,22 +10,23 @@ from typing import Final
 
 from ostro.httputil import canonical_name
 
-from ._grammar import TOKEN
+from ._grammar import is_token
 from .errors import RemoteProtocolError, excerpt
 
 # `canonical_name` under a name of this module: one lookup less for each field.
 _canonical: Final = canonical_name
 
 
-def parse_fields(block: str, max_fields: int) -> tuple[dict[str, str], dict[str, list[str]] | None]:
-    """Return the fields of `block`, which is valid: lines joined by CRLF, at least one.
+def parse_fields(
+    lines: list[str], max_fields: int
+) -> tuple[dict[str, str], dict[str, list[str]] | None]:
+    """Return the fields of `lines`, which are valid and come without their CRLFs.
 
     The first dict maps each canonical name to its value, joined by commas where the name came more
     than once; the second one, if there is such a name, to all its values. Raises
     RemoteProtocolError (431) for more than `max_fields` lines. Time is linear, whatever is
     repeated.
     """
-    lines = block.split("\r\n")
     if len(lines) > max_fields:
         raise too_many_fields(len(lines), max_fields)
     single: dict[str, str] = {}
@@ -69,7 +70,7 @@ def _explain_field(line: str) -> str:
         return f"header line without a colon: {excerpt(line)}"
     if not name:
         return "a header field has an empty name"
-    if TOKEN.fullmatch(name) is None:
+    if not is_token(name):
         return f"header name {excerpt(name)} is not a token"
     if "\r" in value or "\n" in value:
         return f"CR or LF alone in header field {excerpt(name)}, expected lines that end in CRLF"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._grammar import CONTENT_LENGTH, TOKEN
+from ._grammar import CONTENT_LENGTH
 from ._limits import MAX_LENGTH_DIGITS
 from .errors import RemoteProtocolError, excerpt
 
@@ -106,8 +106,3 @@ def check_version(version: str) -> None:
         raise RemoteProtocolError(
             f"version {excerpt(version)}, expected HTTP/1.1 or HTTP/1.0", status
         )
-
-
-def is_token(text: str) -> bool:
-    """Tell whether `text` is a token. Spec: RFC 9110 section 5.6.2."""
-    return TOKEN.fullmatch(text) is not None

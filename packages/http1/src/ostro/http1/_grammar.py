@@ -57,7 +57,6 @@ ORIGIN_LINE: Final = re.compile(rf"({_TOKEN}) (/[!-\"$-~]*+) HTTP/1\.1".encode()
 
 REQUEST_LINE: Final = re.compile(_REQUEST_LINE.encode())
 STATUS_LINE: Final = re.compile(_STATUS_LINE.encode())
-FIELD_LINE: Final = re.compile(_FIELD_LINE.encode())
 TOKEN: Final = re.compile(_TOKEN)
 TARGET: Final = re.compile(_TARGET)
 
@@ -101,3 +100,11 @@ ABSOLUTE_FORM: Final = re.compile(r"(?i:https?)://([^/?]++)(?:[/?].*)?+")
 HOST: Final = re.compile(
     r"(?:\[([0-9A-Fa-f:.]++)\]|(?:[0-9A-Za-z\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})++)(?::([0-9]{0,5}+))?+"
 )
+
+# What nearly all of them are: no percent-encoding, no IPv6, a port that is surely in range.
+PLAIN_HOST: Final = re.compile(r"[0-9A-Za-z\-._]++(?::[0-9]{1,4}+)?+")
+
+
+def is_token(text: str) -> bool:
+    """Tell whether `text` is a token. Spec: RFC 9110 section 5.6.2."""
+    return TOKEN.fullmatch(text) is not None

@@ -18,13 +18,15 @@ from ._framing import (
     check_version,
     collapse_equal_lengths,
     connection_options,
-    is_token,
     keeps_alive,
     parse_content_length,
 )
-from ._grammar import ABSOLUTE_FORM, HOST, REQUEST_LINE
+from ._grammar import ABSOLUTE_FORM, HOST, PLAIN_HOST, REQUEST_LINE, is_token
 from ._limits import Limits
 from .errors import RemoteProtocolError, excerpt
+
+# Under a name of this module: one lookup less for each request.
+_make_headers: Final = HTTPHeaders.from_parsed
 
 _MAX_PORT: Final = 65535
 _KNOWN_VERSIONS: Final = frozenset({"HTTP/1.1", "HTTP/1.0"})
@@ -35,14 +37,11 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
 
     `known_host` is a Host value that has been found valid before. Raises RemoteProtocolError.
     """
-    line, _, block = text.partition("\r\n")
+    line, *lines = text.split("\r\n")
     method, target, version = line.split(" ")
     if version not in _KNOWN_VERSIONS:
         check_request_line(line)
-    single: dict[str, str] = {}
-    repeated: dict[str, list[str]] | None = None
-    if block:
-        single, repeated = parse_fields(block, limits.max_fields)
+    single, repeated = parse_fields(lines, limits.max_fields)
     values = single
     if repeated is not None:
         repeated = collapse_equal_lengths(single, repeated)
@@ -55,7 +54,7 @@ def parse_request_head(text: str, limits: Limits, known_host: str) -> RequestHea
         host = ""
     elif host != known_host:
         check_host(host)
-    head = RequestHead(method, target, version, HTTPHeaders.from_parsed(single, repeated), host)
+    head = RequestHead(method, target, version, _make_headers(single, repeated), host)
     if target[0] != "/" or method == "CONNECT":
         head.form, authority = _find_form(method, target)
         # RFC 9112 section 3.3: the authority in the target replaces the Host field.
@@ -80,7 +79,7 @@ def check_host(host: str) -> None:
 
     Spec: RFC 9112 section 3.2, RFC 9110 section 7.2.
     """
-    if not host:
+    if not host or PLAIN_HOST.fullmatch(host) is not None:
         return
     match = HOST.fullmatch(host)
     if match is None:

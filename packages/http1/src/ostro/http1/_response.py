@@ -27,15 +27,12 @@ def parse_response_head(text: str, limits: Limits, request: RequestHead) -> Resp
     `text` is valid by the grammar, and comes without its last two CRLFs. Raises
     RemoteProtocolError.
     """
-    line, _, block = text.partition("\r\n")
+    line, *lines = text.split("\r\n")
     version = line[:8]
     code = int(line[9:12])
     check_version(version)
-    single: dict[str, str] = {}
-    repeated: dict[str, list[str]] | None = None
-    if block:
-        single, repeated = parse_fields(block, limits.max_fields)
-        repeated = collapse_equal_lengths(single, repeated)
+    single, repeated = parse_fields(lines, limits.max_fields)
+    repeated = collapse_equal_lengths(single, repeated)
     # The headers own what they are made of, and need not keep the joined values.
     values = single if repeated is None else single.copy()
     head = ResponseHead(version, code, line[13:], HTTPHeaders.from_parsed(single, repeated))

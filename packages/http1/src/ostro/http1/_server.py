@@ -230,10 +230,11 @@ class ServerCodec(RequestReceiver):
     # What the base class asks for
 
     def _read_head(self) -> Event:
-        text = self._take_head(REQUEST_HEAD, self._limits.max_empty_lines)
+        limits = self._limits
+        text = self._take_head(REQUEST_HEAD, limits.max_empty_lines)
         if text is None:
             return NEED_DATA
-        head = self._request = parse_request_head(text, self._limits, self._known_host)
+        head = self._request = parse_request_head(text, limits, self._known_host)
         self._known_host = head.host
         self._continue_sent = False
         if not head.keep_alive:
