@@ -617,3 +617,45 @@ async def test_a_request_names_its_client(io_loop: IOLoop) -> None:
     assert exchange.address == ("192.0.2.1", 5000)
     assert cast(object, exchange.stream) is client.stream
     assert exchange.get_ssl_certificate() is None
+
+
+async def test_half_close_while_the_last_answer_is_on_its_way_lets_it_arrive(
+    io_loop: IOLoop,
+) -> None:
+    client, exchange = await asked(io_loop, b"GET / HTTP/1.0\r\n\r\n")
+    client.stream.room = 10
+    respond(exchange, b"x" * 1000)
+
+    client.stream.feed_eof()
+    await turns()
+    assert not client.stream.closed()
+    client.stream.take()
+
+    assert client.stream.closed()
+    assert responses(client.sent)[0].body == b"x" * 1000
+
+
+async def test_an_application_that_closes_the_stream_itself_ends_the_connection_once(
+    io_loop: IOLoop,
+) -> None:
+    app = Recorder()
+    client = Client(io_loop, app)
+    await client.send(GET)
+
+    client.stream.close()
+    client.connection.close_when_idle()
+    await turns()
+
+    assert app.closed == 1
+    assert client.group.connections == set()
+
+
+async def test_pausing_where_there_is_no_body_is_harmless(io_loop: IOLoop) -> None:
+    client, exchange = await asked(io_loop)
+
+    exchange.pause_reading()
+    exchange.resume_reading()
+    await turns()
+    respond(exchange)
+
+    assert len(responses(client.sent)) == 1

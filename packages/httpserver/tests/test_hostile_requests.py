@@ -280,4 +280,5 @@ async def test_an_absolute_target_overrides_the_host(io_loop: IOLoop) -> None:
     await client.send(b"GET http://right.example/x HTTP/1.1\r\nHost: wrong.example\r\n\r\n")
 
     assert app.targets == ["http://right.example/x"]
+    assert app.requests[0].headers["Host"] == "right.example"
     assert responses(client.sent)[0].status == 200

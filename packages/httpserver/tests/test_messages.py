@@ -687,3 +687,19 @@ async def test_the_body_of_an_upgrade_is_read_first(io_loop: IOLoop) -> None:
     stream = app.connections[0].detach()
     assert cast(object, stream) is client.stream
     assert client.stream.unread_data == b"rest"
+
+
+async def test_trailers_that_a_delegate_cannot_take_end_the_request(io_loop: IOLoop) -> None:
+    class Failing(RecordingDelegate):
+        def trailers_received(self, trailers: HTTPHeaders) -> None:
+            raise RuntimeError("broken")
+
+    app = WithDelegate(Failing)
+    client = Client(io_loop, app)
+
+    with logged("ostro.application") as errors:
+        await client.send(CHUNKED)
+
+    assert responses(client.sent)[0].status == 500
+    assert app.targets == []
+    assert len(errors) == 1

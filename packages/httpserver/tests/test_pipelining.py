@@ -248,3 +248,17 @@ async def test_requests_of_many_connections_do_not_wait_for_each_other(io_loop: 
 
     assert responses(second.sent)[0].body == b"second"
     assert first.sent == b""
+
+
+async def test_a_gathered_answer_that_is_not_read_is_watched(io_loop: IOLoop) -> None:
+    app = Recorder()
+    first = Client(io_loop, app)
+    others = [Client(io_loop, app, group=first.group) for _ in range(40)]
+    first.stream.room = 0
+
+    await first.send(GET)
+
+    assert first.connection.deadline < first.group.sweeper.clock() + 200  # not the idle time
+    first.stream.take()
+    assert len(responses(first.sent)) == 1
+    assert len(others) == 40

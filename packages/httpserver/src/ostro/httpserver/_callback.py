@@ -107,8 +107,6 @@ class _CollectedRequest(HTTPMessageDelegate):
     def _on_error(
         self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception):
-            return False
         request = self._request
         app_log.error("Uncaught exception answering %r", request, exc_info=(kind, error, traceback))
         self._connection.close()

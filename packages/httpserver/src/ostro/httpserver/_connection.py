@@ -32,7 +32,7 @@ from ._exchange import Exchange
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
 from ._pace import BodyPace
-from ._phases import ANSWER, BODY, CLOSED, CLOSING, FLUSH, HEAD, IDLE, Phase
+from ._phases import ANSWER, BODY, CLOSED, FLUSH, HEAD, IDLE, Phase
 from ._settings import LOOK_AFTER, PIPELINE_BUFFER_SIZE, WRITE_HIGH_WATER, ServerSettings
 
 
@@ -114,7 +114,7 @@ class HTTPConnection(ApplicationCaller):
             else:
                 self._await_answer()
                 self._serve(head)
-        elif phase is not CLOSED and phase is not CLOSING:
+        else:
             codec.receive(data)
             if self._takes_events():
                 self._advance()
@@ -188,8 +188,6 @@ class HTTPConnection(ApplicationCaller):
 
     def _advance(self) -> None:
         """Take what the codec has, until it needs more bytes or an answer is due."""
-        if self._advancing:
-            return
         self._advancing = True
         codec = self.codec
         try:
