@@ -165,6 +165,31 @@ def test_several_processes_are_refused_where_a_loop_exists(
         server.start(*given)
 
 
+def test_after_a_fork_error_one_process_serves_what_was_bound(io_loop: IOLoop) -> None:
+    server = EchoServer()
+    port = refused_port()
+    server.bind(port, "127.0.0.1")
+    with pytest.raises(ForkError):
+        server.start(2)
+
+    server.start(1)
+
+    connect(port).close()
+    server.stop()
+
+
+def test_the_parent_leaves_start_with_its_sockets_closed() -> None:
+    server = TCPServer()
+    port = refused_port()
+    server.bind(port, "127.0.0.1")
+
+    with pytest.raises(ValueError, match="max_restarts"):
+        server.start(2, max_restarts=-1)
+
+    with pytest.raises(ConnectionRefusedError):
+        connect(port)
+
+
 def test_several_processes_do_not_go_with_a_loop_given_to_the_constructor(
     io_loop: IOLoop,
 ) -> None:
@@ -209,8 +234,10 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
     )
     port = refused_port()
     command = [sys.executable, "-W", "error", str(program), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         assert [process.stdout.readline() for _ in range(2)] == [b"ready\n"] * 2
 
         answers = []
@@ -220,6 +247,7 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
 
         assert sorted(answers) == [b"0", b"1"]
         assert process.wait(timeout=20) == 0
+        assert process.stderr.read() == b"", "the parent left its sockets open"
 
 
 # Serving

@@ -10,7 +10,7 @@ from typing import Any
 
 from ostro.ioloop import IOLoop
 from ostro.iostream import IOStream, SSLIOStream, ssl_options_to_context
-from ostro.process import fork_processes
+from ostro.process import ForkError, fork_processes
 
 from ._accept import add_accept_handler
 from ._sockets import DEFAULT_BACKLOG, bind_sockets
@@ -118,7 +118,8 @@ class TCPServer:
 
         With several processes this returns in each child, whose `process.task_id()` tells it
         apart; the parent supervises them inside this call and leaves it only by an exception
-        (`SystemExit` when all children have ended well). See `process.fork_processes`.
+        (`SystemExit` when all children have ended well), its sockets closed unless that is a
+        `ForkError`. See `process.fork_processes`.
 
         Args:
             num_processes: 1 does not fork; `None` or 0 or less forks one for each CPU.
@@ -132,10 +133,7 @@ class TCPServer:
             raise ServerStateError("start() was called before; stop() first")
         if num_processes != 1:
             self._check_forkable()
-            if max_restarts is None:
-                fork_processes(num_processes)
-            else:
-                fork_processes(num_processes, max_restarts)
+            self._fork(num_processes, max_restarts)
         self._started = True
         sockets, self._pending = self._pending, []
         self.add_sockets(sockets)
@@ -190,6 +188,18 @@ class TCPServer:
                 "start() with several processes: the server must have no IOLoop yet; "
                 "give none to the constructor, and bind() instead of listen()"
             )
+
+    def _fork(self, num_processes: int | None, max_restarts: int | None) -> None:
+        try:
+            if max_restarts is None:
+                fork_processes(num_processes)
+            else:
+                fork_processes(num_processes, max_restarts)
+        except ForkError:
+            raise  # nothing was forked: the program may go on alone, by start(1)
+        except BaseException:
+            self.stop()  # this is the parent, whose children have ended: nobody will accept
+            raise
 
     def _handle_connection(
         self, connection: socket.socket, address: object
