@@ -112,6 +112,31 @@ async def test_finished_coroutine_is_let_go_without_the_collector(io_loop: IOLoo
         gc.enable()
 
 
+async def test_finished_engine_is_let_go_without_the_collector(io_loop: IOLoop) -> None:
+    class Held:
+        pass
+
+    held = Held()
+    watched = weakref.ref(held)
+    finished = asyncio.Event()
+
+    @gen.engine
+    def go(held: Held) -> Body:
+        yield gen.Task(io_loop.add_callback)
+        finished.set()
+
+    gc.disable()
+    try:
+        go(held)
+        del held
+        await finished.wait()
+        await turns()
+        assert watched() is None
+    finally:
+        gc.enable()
+
+
+
 @pytest.mark.parametrize("kind", ["at once", "later", "of what it waits for", "misuse"])
 async def test_exception_that_nobody_reads_is_reported_by_asyncio_soon(
     io_loop: IOLoop, kind: str

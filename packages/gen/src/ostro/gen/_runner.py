@@ -236,6 +236,10 @@ class Runner(KeyedHost):
         """End; return the Runner that waited for that."""
         if self._deactivate is not None:
             self._deactivate()
+            # The Context knows the handler of exceptions, which is this object: part with both, or
+            # only the collector would.
+            self._deactivate = None
+            self._context = Context()
         if self._alive is not None:
             self._alive.discard(self)
         future, self._future = self._future, None

@@ -86,6 +86,10 @@ class Task(YieldPoint):
         return f"gen.Task({self._call.func!r})"
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class _TaskRun:
     """One call of the function of a Task."""
 
@@ -93,7 +97,8 @@ class _TaskRun:
 
     def __init__(self, host: PointHost) -> None:
         self._host = host
-        self._deactivate: Callable[[], object] = lambda: None  # until there is a context
+        # What leaves the context; nothing before and after that, as the context knows this object.
+        self._deactivate: Callable[[], object] = _nothing
         self._result: Any = None
         self._error: BaseException | None = None
         self._awaited: asyncio.Future[Any] | None = None  # of a coroutine that the function is
@@ -117,7 +122,11 @@ class _TaskRun:
 
     def forget(self) -> None:
         self._forgotten = True
-        self._deactivate()
+        self._leave_context()
+
+    def _leave_context(self) -> None:
+        deactivate, self._deactivate = self._deactivate, _nothing
+        deactivate()
 
     def _call_back(self, *args: Any, **kwargs: Any) -> None:
         """Take the result: this is the callback."""
@@ -140,7 +149,7 @@ class _TaskRun:
 
     def _end(self) -> None:
         self.done = True
-        self._deactivate()
+        self._leave_context()
         self._host.notify()
 
     def _follow(self, returned: object) -> None:
