@@ -136,7 +136,6 @@ async def test_finished_engine_is_let_go_without_the_collector(io_loop: IOLoop) 
         gc.enable()
 
 
-
 @pytest.mark.parametrize("kind", ["at once", "later", "of what it waits for", "misuse"])
 async def test_exception_that_nobody_reads_is_reported_by_asyncio_soon(
     io_loop: IOLoop, kind: str
