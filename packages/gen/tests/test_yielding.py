@@ -127,7 +127,7 @@ async def test_future_of_another_loop_is_refused(io_loop: IOLoop) -> None:
     other.close()
 
 
-@pytest.mark.parametrize("yielded", [5, "x", (), object()], ids=repr)
+@pytest.mark.parametrize("yielded", [5, "x", (), object()], ids=lambda value: type(value).__name__)
 def test_what_cannot_be_yielded_cannot_be_converted(yielded: object) -> None:
     with pytest.raises(gen.BadYieldError, match="cannot wait for") as raised:
         gen.convert_yielded(yielded)
