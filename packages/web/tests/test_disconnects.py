@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ostro import gen
-from ostro.httputil import HTTPServerRequest
+from ostro.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from ostro.ioloop import IOLoop
 from ostro.iostream import StreamClosedError
 from ostro.web import Application, RequestHandler, asynchronous
@@ -122,10 +122,23 @@ def test_a_loss_after_the_answer_is_not_reported() -> None:
     assert events == ["finished"]
 
 
-@pytest.mark.parametrize("when", ["half_close", "lose"])
-async def test_a_request_that_is_not_whole_is_dropped(io_loop: IOLoop, when: str) -> None:
-    from ostro.httputil import HTTPHeaders, RequestStartLine
+def test_a_handler_that_has_answered_does_not_hear_of_the_end() -> None:
+    events: list[str] = []
+    app = Application([("/", Asynchronous, {"events": events, "handlers": []})])
+    connection = MemoryConnection(RequestStartLine("GET", "/", "HTTP/1.1"))
+    delegate = app.start_request(connection, connection)
+    delegate.headers_received(connection.start_line, HTTPHeaders())
+    delegate.finish()
+    delegate.on_connection_lost(None)
+    assert events == ["finished"]
 
+    delegate.on_connection_close()
+    delegate.on_connection_lost(None)
+
+    assert events == ["finished"]
+
+
+def test_a_request_that_is_not_whole_is_dropped() -> None:
     app = Application([("/", Asynchronous)])
     start_line = RequestStartLine("POST", "/", "HTTP/1.1")
     connection = MemoryConnection(start_line)
@@ -388,10 +401,7 @@ def test_finishing_in_on_connection_close_is_possible() -> None:
 
 
 def test_a_request_made_by_hand_is_answered() -> None:
-    connection = MemoryConnection.__new__(MemoryConnection)
-    from ostro.httputil import RequestStartLine
-
-    MemoryConnection.__init__(connection, RequestStartLine("GET", "/", "HTTP/1.1"))
+    connection = MemoryConnection(RequestStartLine("GET", "/", "HTTP/1.1"))
 
     class Handler(RequestHandler):
         def get(self) -> None:

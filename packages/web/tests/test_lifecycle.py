@@ -298,6 +298,26 @@ async def test_requests_do_not_share_context_variables(io_loop: IOLoop) -> None:
     assert user.get() == "nobody"
 
 
+async def test_async_callback_fills_arguments_in(io_loop: IOLoop) -> None:
+    class Handler(Recorder):
+        @asynchronous
+        def get(self) -> None:
+            assert self.async_callback(None) is None
+            first = self.async_callback(self._first)
+            assert first is not None
+            io_loop.add_callback(first)
+
+        def _first(self) -> None:
+            second = self.async_callback(self._second, "a", last="b")
+            assert second is not None
+            io_loop.add_callback(second, "-")
+
+        def _second(self, a: str, dash: str, last: str) -> None:
+            self.finish(a + dash + last)
+
+    assert (await run_async(Handler))[0].text == "a-b"
+
+
 # Exceptions, stage by stage
 
 FAULTS = [
@@ -621,6 +641,13 @@ def test_another_method_gets_405_and_is_told_which_are_allowed(method: str) -> N
     answer = ask(app_of(GetAndPut), method=method)
 
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, PUT")
+
+
+@pytest.mark.parametrize("method", RequestHandler.SUPPORTED_METHODS)
+def test_a_handler_without_methods_allows_none(method: str) -> None:
+    answer = ask(app_of(RequestHandler), method=method)
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "")
 
 
 def test_a_handler_may_support_methods_of_its_own() -> None:

@@ -335,6 +335,7 @@ class RequestHandler(Cookies):
 
     def _end(self, _: object = None) -> None:
         """Do what is left after a request that was not finished in the usual way."""
+        self._task = None  # a task that was cancelled holds its exception, and that its frames
         for step in (self._log, self.on_finish):
             try:
                 step()
@@ -362,6 +363,7 @@ class RequestHandler(Cookies):
 
     def _handle_cancelled(self, error: asyncio.CancelledError) -> None:
         """Answer where not the loss of the client but something else cancelled the handler."""
+        self._task = None  # as in _end
         if not self._finished:
             self._handle_exception(error)
 
@@ -413,11 +415,9 @@ class RequestHandler(Cookies):
     def _handle_stack_exception(
         self, kind: type[BaseException], error: BaseException, tb: TracebackType | None
     ) -> bool:
-        """Take an exception of a callback that belongs to this request; tell whether it is dealt
+        """Take an exception of a callback that belongs to this request; tell that it is dealt
         with.
         """
-        if not isinstance(error, Exception):
-            return False
         self._handle_exception(error)
         return True
 

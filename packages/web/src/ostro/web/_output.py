@@ -75,26 +75,6 @@ class Output:
     )
     """The methods that this handler may be asked for; others get 405 before anything of it runs."""
 
-    # What every response begins with. It stands in the class, as most requests change none of it
-    # but the last two, and each costs something to set.
-    _status_code: int = 200
-    _reason: str | None = None
-    # Set-Cookie headers by cookie name, made when the first one is set.
-    _new_cookies: dict[str, str] | None = None
-    # What is called when all that has been flushed has left.
-    _flush_callback: Callable[[], None] | None = None
-    # What runs the request where that takes time; asyncio itself holds its tasks only weakly.
-    _task: asyncio.Task[None] | None = None
-    # Made with the first flush where the application has transforms.
-    _transforms: list[OutputTransform] | None = None
-    # Whether the request ends when its method returns.
-    _auto_finish: bool = True
-    # Whether it was finished by the client's going away.
-    _gone: bool = False
-    # How far the response has come.
-    _headers_written: bool = False
-    _finished: bool = False
-
     def __init__(
         self, application: Application, request: HTTPServerRequest, **kwargs: Any
     ) -> None:  # Any: initialize has the signature that the application chooses
@@ -104,8 +84,25 @@ class Output:
         self.application = application
         self.request = request
         self._connection: HTTPConnection = connection
+        # The head of the response.
+        self._status_code = 200
+        self._reason: str | None = None
+        # Set-Cookie headers by cookie name, made when the first one is set.
+        self._new_cookies: dict[str, str] | None = None
         # What has been written and not flushed.
         self._write_buffer: list[bytes] = []
+        self._flush_callback: Callable[[], None] | None = None
+        # What runs the request where that takes time; asyncio itself holds its tasks only weakly.
+        self._task: asyncio.Task[None] | None = None
+        # Made with the first flush where the application has transforms.
+        self._transforms: list[OutputTransform] | None = None
+        # How far the response has come.
+        self._headers_written = False
+        self._finished = False
+        # Whether it was finished by the client's going away.
+        self._gone = False
+        # Whether the request ends when its method returns.
+        self._auto_finish = True
         self._headers = _default_headers()
         self.set_default_headers()
         self.initialize(**kwargs)
@@ -312,7 +309,6 @@ class Output:
 
     def _log(self) -> None:
         """Write the completed request to the log; RequestHandler does that."""
-        raise NotImplementedError
 
     # Etags
 
