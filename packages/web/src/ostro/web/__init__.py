@@ -1,11 +1,13 @@
 """The web framework: applications, routes and request handlers.
 
-class MainHandler(RequestHandler):
-    def get(self):
-        self.write("Hello, world")
+A site is an `Application` of `RequestHandler`s:
 
-Application([(r"/", MainHandler)]).listen(8888)
-IOLoop.instance().start()
+    class MainHandler(RequestHandler):
+        def get(self):
+            self.write("Hello, world")
+
+    Application([(r"/", MainHandler)]).listen(8888)
+    IOLoop.instance().start()
 """
 
 from ._application import Application
