@@ -1,68 +1,18 @@
 """curl talks to the demo as it stands, and to an application that reports what it saw."""
 
 import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from .conftest import BIG
 from .curl import curl, curl_all, run_curl
-from .served import (
-    CLIENT_NAME,
-    LOOPS,
-    Certificates,
-    Served,
-    demo,
-    make_certificates,
-    reporting_app,
-)
+from .served import CLIENT_NAME, LOOPS, Certificates, Served, reporting_app
 
-BIG = 20_000_000
 PIECES = 160
 PIECE = 65536
 CANNOT_VERIFY = 60
 """curl's exit code where it does not trust the server."""
-
-
-@pytest.fixture(scope="module")
-def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with demo(tmp_path_factory.mktemp("demo")) as served:
-        yield served
-    assert served.complaints() == ""
-
-
-@pytest.fixture(scope="module", params=LOOPS)
-def app(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    with reporting_app(tmp_path_factory.mktemp("app"), loop=request.param) as served:
-        yield served
-    assert served.complaints() == ""
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module", params=LOOPS)
-def tls_app(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    certificates: Certificates,
-) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("tls")
-    with reporting_app(folder, *certificates.server_arguments, loop=request.param) as served:
-        yield served
-    assert served.complaints() == ""
-
-
-@pytest.fixture(scope="module")
-def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("files") / "big ünd bad.bin"
-    path.write_bytes(os.urandom(BIG))
-    return path
 
 
 def digest(data: bytes) -> str:

@@ -18,14 +18,13 @@ from typing import Any
 import pytest
 
 from .curl import curl
-from .programs import free_port, output_of
+from .programs import START_DEADLINE, free_port, output_of
 from .served import (
     LOOPS,
     Certificates,
     Served,
-    demo,
+    accepts_connections,
     is_gone,
-    make_certificates,
     reporting_app,
     running,
     wait_until,
@@ -35,35 +34,11 @@ CONNECTIONS = 8
 REQUESTS = 400
 PIECE = 65536
 
-
-@pytest.fixture(scope="module")
-def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with demo(tmp_path_factory.mktemp("demo")) as served:
-        yield served
-    assert served.complaints() == ""
-
-
-@pytest.fixture(scope="module", params=LOOPS)
-def app(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    with reporting_app(tmp_path_factory.mktemp("app"), loop=request.param) as served:
-        yield served
-    assert served.complaints() == ""
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def tls_app(
-    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
-) -> Iterator[Served]:
-    with reporting_app(tmp_path_factory.mktemp("tls"), *certificates.server_arguments) as served:
-        yield served
-    assert served.complaints() == ""
+PIPELINING = """
+local requests
+init = function() requests = wrk.format():rep(16) end  -- no earlier: the headers come with init
+request = function() return requests end
+"""
 
 
 def connections_during(served: Served, *command: str) -> tuple[str, int]:
@@ -126,6 +101,15 @@ def test_wrk_finds_no_fault_with_tls(tls_app: Served) -> None:
 
     assert_wrk_is_content(report)
     assert connections <= CONNECTIONS + 1
+
+
+def test_wrk_may_send_requests_before_it_has_the_answers(app: Served, tmp_path: Path) -> None:
+    script = tmp_path / "pipeline.lua"
+    script.write_text(PIPELINING)
+
+    report = output_of(*wrk(f"{app.url}/"), "--script", str(script))
+
+    assert_wrk_is_content(report)
 
 
 def test_ab_finds_no_fault_with_the_demo(demo_site: Served, tmp_path: Path) -> None:
@@ -276,6 +260,36 @@ def test_many_pipelined_requests_are_answered_by_the_demo(demo_site: Served) -> 
 
     words = [re.findall(r"<p>(\d+)</p>", body.decode()) for body in bodies]
     assert words == [[f"{i:03d}"[::-1]] for i in range(count)]
+
+
+# The end
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_upload_that_has_begun_is_answered_before_the_server_ends(
+    tmp_path: Path, loop: str
+) -> None:
+    head = b"POST /any HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+    with reporting_app(tmp_path, loop=loop) as served:
+        address = ("127.0.0.1", int(str(served.address)))
+        with (
+            socket.create_connection(address, 10) as idle,
+            socket.create_connection(address, 10) as sock,
+        ):
+            sock.sendall(head)
+            interim = sock.recv(PIECE)
+            served.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: not accepts_connections(served.address), "it stops to listen")
+            sock.sendall(b"body")
+            (answer,) = read_answers(sock, ["POST"])
+            unasked = idle.recv(PIECE)
+        code = served.process.wait(START_DEADLINE)
+
+    assert interim.startswith(b"HTTP/1.1 100 ")
+    assert json.loads(answer)["size"] == 4
+    assert unasked == b""
+    assert code == 0
+    assert served.complaints() == ""
 
 
 # Several processes
