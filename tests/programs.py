@@ -1,16 +1,10 @@
-"""Programs that the tests start: our examples, and the clients and proxies that talk to them."""
+"""Programs that the tests start: where they are, what they print, which port they may have."""
 
 import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -52,45 +46,3 @@ def output_of(*command: str) -> str:
     done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, f"{words}: exit code {done.returncode}: {done.stderr}"
     return done.stdout
-
-
-@contextmanager
-def listening(
-    command: list[str], port: int, folder: Path | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a program that listens on `port`; end it with SIGTERM, and wait for it."""
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_for_listener(process, port)
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(START_DEADLINE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
-def wait_for_listener(process: subprocess.Popen[str], port: int) -> None:
-    """Return as soon as something accepts connections on the port."""
-    deadline = time.monotonic() + START_DEADLINE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if process.poll() is not None:
-                pytest.fail(f"ended at once: {process.stderr and process.stderr.read()}")
-            assert time.monotonic() < deadline, f"nothing listens on port {port}"
-            time.sleep(0.02)  # a foreign process has no other way to tell that it listens
-        else:
-            return
-
-
-@contextmanager
-def python_program(source: str, folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run a Python program as a user would, every warning an error; its 8888 becomes `port`."""
-    script = folder / "program.py"
-    script.write_text(source.replace("8888", str(port)))
-    with listening([sys.executable, "-W", "error", str(script)], port) as process:
-        yield process

@@ -10,19 +10,22 @@ from pathlib import Path
 import pytest
 
 from .layout import ROOT, read_toml, table
-from .programs import find, free_port, listening, output_of
+from .programs import find, free_port, output_of
+from .served import running
 
 COMMAND = str(table(read_toml(ROOT / "hatch.toml"), "envs", "default", "scripts")["demo"])
 
 
 @pytest.fixture
-def demo_url() -> Iterator[str]:
+def demo_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     port = free_port()
     python, *arguments = COMMAND.replace("{args}", f"--port={port}").split()
     assert python == "python"
-    with listening([sys.executable, *arguments], port, ROOT) as process:
-        yield f"http://localhost:{port}"
-    assert process.returncode == 0, "the demo does not end well when it is told to"
+    monkeypatch.chdir(ROOT)
+    with running([sys.executable, *arguments], port, tmp_path) as demo:
+        yield demo.url
+        assert demo.terminate() == 0, "the demo does not end well when it is told to"
+    assert demo.complaints() == ""
 
 
 def fetch(url: str) -> tuple[int, str]:

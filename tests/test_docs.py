@@ -3,14 +3,17 @@
 import re
 import shlex
 import signal
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from .layout import PACKAGES, ROOT
-from .programs import find, free_port, listening, output_of, python_program
+from .programs import find, free_port, output_of
+from .served import Served, running
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 GATEWAYS = ("proxy", "fastcgi", "uwsgi", "scgi")
@@ -37,19 +40,29 @@ def examples() -> Iterator[Example]:
             yield Example(f"{document.relative_to(ROOT)}-{number}", program + "\n", commands)
 
 
+@contextmanager
+def python_program(source: str, folder: Path, port: int) -> Iterator[Served]:
+    """Run a Python program as a user would, every warning an error; its 8888 becomes `port`."""
+    script = folder / "program.py"
+    script.write_text(source.replace("8888", str(port)))
+    with running([sys.executable, "-W", "error", str(script)], port, folder) as server:
+        yield server
+
+
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)
 def test_a_program_in_the_documents_answers_as_it_says(example: Example, tmp_path: Path) -> None:
     port = free_port()
 
-    with python_program(example.program, tmp_path, port) as process:
+    with python_program(example.program, tmp_path, port) as server:
         for command, expected in example.commands:
             words = shlex.split(command.replace("8888", str(port)))
 
             answer = output_of(words[0], "--silent", "--noproxy", "*", *words[1:])
 
             assert answer.strip() == expected.strip(), command
-    drains = "SIGTERM" in example.program
-    assert process.returncode == (0 if drains else -signal.SIGTERM)
+        ends_well = "SIGTERM" in example.program
+        assert server.terminate() == (0 if ends_well else -signal.SIGTERM)
+    assert server.complaints() == ""
 
 
 def test_the_proxy_in_the_documents_works(tmp_path: Path) -> None:
@@ -67,7 +80,7 @@ def test_the_proxy_in_the_documents_works(tmp_path: Path) -> None:
     )
     nginx = [find("nginx"), "-p", str(tmp_path), "-c", str(config)]
 
-    with python_program(program, tmp_path, port), listening(nginx, proxy_port):
+    with python_program(program, tmp_path, port), running(nginx, proxy_port, tmp_path):
         url = f"http://127.0.0.1:{proxy_port}/"
         answer = output_of("curl", "--silent", "--noproxy", "*", "--interface", "127.0.0.2", url)
 

@@ -30,6 +30,7 @@ from .layout import (
 )
 
 each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+INSTALLED = packages_distributions()
 MODULES = [package for package in PACKAGES if package.module]
 SANS_IO = strings(table(SETTINGS, "tool", "ostro")["sans-io"])
 IO_MODULES = {
@@ -55,7 +56,7 @@ def distribution_of(found: Import) -> NormalizedName | None:
     if top in sys.stdlib_module_names:
         return None
     if top != NAMESPACE:
-        return canonicalize_name(packages_distributions().get(top, [top])[0])
+        return canonicalize_name(INSTALLED.get(top, [top])[0])
     candidates = [found.module, *(f"{found.module}.{name}" for name in found.names)]
     owners = {owner.distribution for name in candidates if (owner := package_of(name))}
     assert owners, f"{found.file}:{found.line} imports {found.module}, which no package ships"
