@@ -1,5 +1,5 @@
-"""The same site with error pages of its own: `python hello_errors.py`, then `curl -d a=b
-localhost:8000/`.
+"""The same site with error pages of its own: `python hello_errors.py --port=8000`, then
+`curl -d a=b localhost:8000/`, and `curl localhost:8000/nowhere`.
 """
 
 from typing import Any
@@ -13,22 +13,29 @@ from ostro.options import define, options
 define("port", default=8000, type=int, help="port to listen on")
 
 
-class GreetingHandler(ostro.web.RequestHandler):
-    def get(self) -> None:
-        greeting = self.get_argument("greeting", "Hello")
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.write(f"{greeting}, friendly user!")
-
+class PoliteHandler(ostro.web.RequestHandler):
     # Any: whatever is passed to send_error comes along
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         self.write(f"Oh dear, user! That was a {status_code}.")
 
 
+class GreetingHandler(PoliteHandler):
+    def get(self) -> None:
+        greeting = self.get_argument("greeting", "Hello")
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.write(f"{greeting}, friendly user!")
+
+
+class NotFoundHandler(PoliteHandler):
+    def prepare(self) -> None:
+        raise ostro.web.HTTPError(404)
+
+
 def make_app() -> ostro.web.Application:
     return ostro.web.Application(
         handlers=[(r"/", GreetingHandler)],
-        default_handler_class=GreetingHandler,
+        default_handler_class=NotFoundHandler,
     )
 
 
