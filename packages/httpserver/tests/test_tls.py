@@ -150,6 +150,23 @@ async def test_a_long_answer_over_tls_comes_whole_and_is_ended_properly(
     assert last.endswith(b"end")
 
 
+@pytest.mark.parametrize("no_keep_alive", [True, False])
+async def test_a_client_that_is_behind_with_reading_gets_all_over_tls(
+    no_keep_alive: bool, io_loop: IOLoop
+) -> None:
+    def answer(conn: HTTPConnection, request: Request) -> None:
+        respond(conn, b"x" * 3_000_000 + b"end")
+
+    server = HTTPServer(Recorder(answer), no_keep_alive, ssl_options=server_context())
+    async with (
+        serving(server) as port,
+        connected(port, ssl=client_context()) as client,
+    ):
+        client.writer.write(GOODBYE)
+
+        assert (await client.rest()).endswith(b"xend")
+
+
 async def test_plain_http_on_a_tls_port_is_closed_and_no_more(io_loop: IOLoop) -> None:
     app = Recorder()
     server = HTTPServer(app, ssl_options=server_context())

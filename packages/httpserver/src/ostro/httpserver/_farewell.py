@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ostro.iostream import IOStream
+from ostro.iostream import IOStream, SSLIOStream
 
 from ._deadlines import NEVER, Sweeper
 from ._pace import WritePace
@@ -56,7 +56,9 @@ class Farewell:
         self._sweeper = sweeper
         self._on_end = on_end
         self._client = client
-        self._linger = linger
+        # Over TLS some clients (uvloop's) drop what they have not yet passed on when the socket's
+        # end comes right behind that of TLS: they are always waited for.
+        self._linger = linger or isinstance(stream, SSLIOStream)
         # Whether the client has said that it sends no more.
         self._eof = False
         # How what is left leaves; None when it has.

@@ -314,15 +314,15 @@ class SSLIOStream(IOStream):
             self._flush()
             return
         self._stop_watching_writes()
-        if self._output_ended and self._phase is OPEN:
-            super()._end_output()
 
     def _end_output(self) -> None:
+        # RFC 8446 section 6.1: close_notify says that no more comes. The socket itself stays open
+        # until `close`, since some clients (uvloop's) drop what they have not yet passed on when
+        # its end comes behind the alert.
         session = self._session
         if session is not None:
             session.end_output()
-            if self._send_or_watch():
-                super()._end_output()
+            self._send_or_watch()
 
     def close_fd(self) -> None:
         """Close the socket, after telling the peer that all has been said, if so it was."""

@@ -163,7 +163,8 @@ class WritingStream(StreamCore):
     def shutdown_write(self) -> None:
         """Send what is buffered and then tell the peer that no more comes. Idempotent.
 
-        Reading goes on; `close` is still needed. Does nothing on a closed stream.
+        Reading goes on; `close` is still needed. Does nothing on a closed stream. Over TLS the
+        alert `close_notify` says it, and the socket stays open both ways until `close`.
         """
         if self._output_ended or self._phase is CLOSED:
             return
