@@ -78,7 +78,7 @@ class Package:
         """Return the package's pyproject.toml."""
         return read_toml(self.folder / "pyproject.toml")
 
-    @property
+    @cached_property
     def project(self) -> dict[str, object]:
         """Return the `[project]` table."""
         return table(self.settings, "project")
@@ -98,12 +98,12 @@ class Package:
         """Return the path of the README."""
         return self.folder / "README.md"
 
-    @property
+    @cached_property
     def files(self) -> list[Path]:
         """Return the modules that the package ships."""
         return sorted(self.source.rglob("*.py"))
 
-    @property
+    @cached_property
     def module_folder(self) -> Path | None:
         """Return the folder of the package's own module, or None for the meta-package."""
         marked = [path.parent for path in self.source.rglob("py.typed")]
@@ -111,13 +111,13 @@ class Package:
             raise ValueError(f"{self.name} holds more than one module: {marked}")
         return marked[0] if marked else None
 
-    @property
+    @cached_property
     def module(self) -> str | None:
         """Return the name that the package is imported by, or None for the meta-package."""
         folder = self.module_folder
         return ".".join(folder.relative_to(self.source).parts) if folder else None
 
-    @property
+    @cached_property
     def requirements(self) -> list[Requirement]:
         """Return what the package needs always."""
         return [Requirement(text) for text in strings(self.project.get("dependencies"))]
@@ -128,7 +128,7 @@ class Package:
         groups = table(self.project, "optional-dependencies")
         return [Requirement(text) for group in groups.values() for text in strings(group)]
 
-    @property
+    @cached_property
     def imports(self) -> list[Import]:
         """Return all that the package's source imports by an absolute name."""
         return [found for path in self.files for found in imports_of(path)]
