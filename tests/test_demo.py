@@ -1,8 +1,6 @@
 """The demo, started as `hatch run demo` starts it."""
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .layout import ROOT, read_toml, table
-from .programs import find, free_port, output_of
+from .programs import free_port, output_of
 from .served import running
 
 COMMAND = str(table(read_toml(ROOT / "hatch.toml"), "envs", "default", "scripts")["demo"])
@@ -45,15 +43,3 @@ def test_every_link_of_the_demo_leads_where_it_says(demo_url: str) -> None:
     assert statuses.pop("/nowhere") == 404
     assert statuses
     assert {path: code for path, code in statuses.items() if code not in {200, 302}} == {}
-
-
-def test_a_browser_shows_the_demo_without_complaint(demo_url: str, tmp_path: Path) -> None:
-    flags = ["--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={tmp_path}"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium refuses to sandbox for root
-    command = [find("chromium"), *flags, "--enable-logging=stderr", "--dump-dom", demo_url]
-
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
-
-    assert "<h1>Hello, world</h1>" in done.stdout
-    assert re.findall(r"CONSOLE.*", done.stderr) == []
