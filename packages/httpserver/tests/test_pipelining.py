@@ -81,7 +81,7 @@ async def test_a_client_that_sends_faster_than_it_is_answered_is_held_back(
     client = Client(io_loop, app)
     await client.send(GET)
 
-    for _ in range(100):
+    for _ in range(20):
         await client.send(GET * 200)
 
     assert not client.stream.reading()
@@ -91,7 +91,7 @@ async def test_a_client_that_sends_faster_than_it_is_answered_is_held_back(
         respond(app.connections[number])
         number += 1
         await turns(3)
-    assert number == 20_001
+    assert number == 4001
     assert client.stream.reading()
 
 
