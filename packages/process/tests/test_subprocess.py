@@ -1,9 +1,9 @@
 import asyncio
+import functools
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -214,9 +214,7 @@ def test_the_loop_may_be_given(io_loop: IOLoop) -> None:
     io_loop.clear_current()
     process = Subprocess(exiting(2), io_loop=io_loop)
 
-    wait: Callable[[], object] = lambda: process.wait_for_exit(raise_error=False)  # noqa: E731
-
-    assert io_loop.run_sync(wait) == 2
+    assert io_loop.run_sync(functools.partial(process.wait_for_exit, raise_error=False)) == 2
 
 
 @pytest.mark.parametrize("all_fds", [True, False])
