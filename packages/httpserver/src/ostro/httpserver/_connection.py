@@ -112,8 +112,11 @@ class HTTPConnection(ApplicationCaller):
                 self._on_head(head)
                 self._advance()
             else:
+                # As in `_advance`; there is nothing after it that would have to be looked for.
+                self._advancing = True
                 self._await_answer()
                 self._serve(head)
+                self._advancing = False
         else:
             codec.receive(data)
             if self._takes_events():
@@ -252,24 +255,32 @@ class HTTPConnection(ApplicationCaller):
         self._served = True
         try:
             if self.group.takes_requests and self._phase is ANSWER:
-                exchange.headers_taken = True
-                delegate = exchange.run(
-                    self.group.delegate.take_request,
-                    self,
-                    exchange,
-                    head.method,
-                    head.target,
-                    head.version,
-                    head.headers,
-                )
-                if self._exchange is exchange:  # neither answered nor detached meanwhile
-                    exchange.delegate = delegate
+                self._take(exchange, head)
                 return
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
                 self._hold(exchange, waits)
         except Exception as error:  # noqa: BLE001 - whatever an application raises
             self._delegate_failed(exchange, error)
+
+    def _take(self, exchange: Exchange, head: RequestHead) -> None:
+        """Give a request, which is complete, to the delegate in one call.
+
+        Apart from `_serve`, where the type checker would know what `_exchange` is, and a compiled
+        build would rely on that.
+        """
+        exchange.headers_taken = True
+        delegate = exchange.run(
+            self.group.delegate.take_request,
+            self,
+            exchange,
+            head.method,
+            head.target,
+            head.version,
+            head.headers,
+        )
+        if self._exchange is exchange:  # neither answered nor detached meanwhile
+            exchange.delegate = delegate
 
     def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
         """Introduce the request to its delegate; return what the body must wait for, or None."""
@@ -342,7 +353,7 @@ class HTTPConnection(ApplicationCaller):
             self._say_farewell(linger=True)
         elif self.stream.write_buffer_size <= WRITE_HIGH_WATER:
             self._next_request()
-            if (self.codec.unread_size or self._eof) and not self._advancing:
+            if not self._advancing and (self.codec.unread_size or self._eof):
                 self._schedule_advance()
         else:
             self._phase = FLUSH

@@ -106,7 +106,8 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        conn.before_head(end)
+        if end or conn.group.last_answers:
+            conn.before_head(end)
         if chunk is not None and len(chunk) > JOIN_LIMIT:
             return self._write_large(conn, start_line, headers, chunk, end)
         try:
