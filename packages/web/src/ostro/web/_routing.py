@@ -188,8 +188,8 @@ class HostRoutes:
         # The routes when all hosts have the same, so that the host need not be looked at.
         self.only: Routes | None = None
 
-    def add(self, host_pattern: str, handlers: Iterable[HandlerSpec]) -> None:
-        """Append the routes of the hosts that match `host_pattern`.
+    def add(self, host_pattern: str, handlers: Iterable[object]) -> None:
+        """Append the routes of the hosts that match `host_pattern`; `handlers` are HandlerSpecs.
 
         A catch-all pattern (`.*`) stays behind those that are added later. A name that is used
         again stands for the later pattern, and the log says so.
@@ -234,11 +234,11 @@ class HostRoutes:
         return spec.reverse(*args)
 
 
-def _as_spec(handler: HandlerSpec) -> URLSpec:
+def _as_spec(handler: object) -> URLSpec:
+    """Return a HandlerSpec as a URLSpec; whatever the types say, people make mistakes."""
     if isinstance(handler, URLSpec):
         return handler
-    given: object = handler  # whatever the types say, people make mistakes
-    if not isinstance(given, tuple | list) or not 2 <= len(given) <= 4:
+    if not isinstance(handler, tuple | list) or not 2 <= len(handler) <= 4:
         raise TypeError(
             "a handler is a URLSpec or a tuple (pattern, handler_class[, kwargs[, name]]), "
             f"not {handler!r}"

@@ -217,8 +217,10 @@ def _parse_v2(data: bytes) -> _Fields | None:
 def _take_field(data: bytes, position: int) -> tuple[bytes, int] | None:
     """Return the field that starts at `position`, and where the next one starts."""
     colon = data.find(b":", position, position + _MAX_FIELD_DIGITS + 1)
+    if colon < 0:
+        return None
     digits = data[position:colon]
-    if colon < 0 or not digits.isdigit():
+    if not digits.isdigit():
         return None
     end = colon + 1 + int(digits)
     if data[end : end + 1] != b"|":
