@@ -75,7 +75,7 @@ def hello(options: argparse.Namespace, report: Report) -> None:
 
 
 def handlers(options: argparse.Namespace, report: Report) -> None:
-    """Compare an `async def` handler with a plain one, and the last of 1,000 routes with the first."""
+    """Compare `async def` handlers with plain ones, and the last of 1,000 routes with the first."""
     paths = {
         "plain": "/",
         "async": "/async",
