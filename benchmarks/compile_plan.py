@@ -1,0 +1,69 @@
+"""What a compiled build compiles, what it leaves interpreted, and why.
+
+The theory is in docs/design/compiled.md; `compiled` carries the plan out. Modules are named as they
+are imported, without the namespace.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOT: Final = ("httputil", "http1", "iostream", "httpserver", "web")
+"""The packages on the path of a request. Each of their modules is compiled unless it stands in
+INTERPRETED.
+"""
+
+TESTED: Final = (
+    *(f"{package}/tests" for package in ("httputil", "http1", "iostream", "web")),
+    *(f"httpserver/tests/test_{name}.py" for name in ("peers", "server", "sockets", "tls")),
+)
+"""What is run of the tests, below packages/. The other tests of httpserver give it a stream that is
+no IOStream, which a compiled module refuses.
+"""
+
+INTERPRETED: Final = {
+    "httputil._set_cookie": "callers say `secure=1`, and a compiled function takes only a bool",
+    "httputil._raw": "a runtime_checkable Protocol, which typing only takes from Python",
+    "httputil._request": "applications hang things on requests: a native class has no `__dict__`, "
+    "and mypyc has no setters for a plain one",
+    "iostream.errors": "classes derived from OSError, which mypyc refuses; raised when all is over",
+    **dict.fromkeys(
+        ("web._output", "web._input", "web._cookies", "web._handler", "web._builtin"),
+        "applications override its methods and attributes, and its class has aliases of methods",
+    ),
+}
+"""Modules that are not compiled, each with the reason."""
+
+SUBCLASSED: Final = {
+    "httputil._connection": (
+        "HTTPConnection",
+        "HTTPMessageDelegate",
+        "HTTPServerConnectionDelegate",
+    ),
+    "httputil.errors": ("HTTPUtilError", "HTTPInputError", "HTTPOutputError"),
+    "iostream._core": ("StreamCore",),
+    "iostream._writing": ("WritingStream",),
+    "iostream._reading": ("ReadingStream",),
+    "iostream._base": ("BaseIOStream",),
+    "iostream._iostream": ("IOStream",),
+    "iostream._ssliostream": ("SSLIOStream",),
+    "iostream._pipeiostream": ("PipeIOStream",),
+    "httpserver._server": ("HTTPServer",),
+    "web._application": ("Application",),
+    "web._routing": ("URLSpec",),
+    "web._transforms": ("OutputTransform",),
+    "web.errors": ("WebError", "HTTPError", "Finish"),
+}
+"""Compiled classes, by module, that interpreted classes derive from: those of applications, and of
+modules in INTERPRETED. mypyc refuses that unless told, as then a call looks for an override first.
+It is told in the copy that is compiled: in the source it would need mypy_extensions at run time.
+"""
+
+KNOWN_DIFFERENCES: Final = dict.fromkeys(
+    (
+        "httputil/tests/test_package.py::test_everything_in_all_exists_and_is_documented",
+        "http1/tests/test_package.py::test_every_public_name_has_one_home_and_a_docstring",
+    ),
+    "mypyc drops the docstrings of classes",
+)
+"""Tests that compiled modules cannot pass, by node id below packages/, each with the reason."""
