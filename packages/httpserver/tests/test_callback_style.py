@@ -199,6 +199,27 @@ async def test_what_a_coroutine_raises_is_logged_and_closes(io_loop: IOLoop) -> 
     assert len(errors) == 1
 
 
+async def test_a_callback_that_looks_at_something_cancelled_is_logged_and_closes(
+    io_loop: IOLoop,
+) -> None:
+    def fail(request: HTTPRequest) -> None:
+        raise asyncio.CancelledError
+
+    async def fail_later(request: HTTPRequest) -> None:
+        await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+    for callback in (fail, fail_later):
+        client = Client(io_loop, callback)
+
+        with logged("ostro.application") as errors:
+            await client.send(GET + GET)
+
+        assert client.stream.closed()
+        assert client.sent == b""
+        assert len(errors) == 1
+
+
 def test_a_keyboard_interrupt_in_a_callback_is_nobodys_error(io_loop: IOLoop) -> None:
     def interrupt(request: HTTPRequest) -> None:
         raise KeyboardInterrupt

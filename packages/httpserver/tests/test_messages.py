@@ -491,7 +491,7 @@ async def test_what_a_delegate_waited_for_does_not_hold_up_the_next_request(
 
 
 class Failing(RecordingDelegate):
-    error: Exception = RuntimeError("broken")
+    error: BaseException = RuntimeError("broken")
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -513,6 +513,24 @@ async def test_an_exception_of_a_delegate_is_logged_and_answered_500(io_loop: IO
     assert len(errors) == 1
     assert len(app.requests) == 1
     assert app.requests[0].events == ["close", "lost"]
+
+
+async def test_a_delegate_that_looks_at_something_cancelled_is_answered_500(
+    io_loop: IOLoop,
+) -> None:
+    class Cancelled(Failing):
+        error = asyncio.CancelledError()
+
+        def on_connection_lost(self, error: BaseException | None) -> None:
+            raise self.error
+
+    client = Client(io_loop, WithDelegate(Cancelled))
+
+    with logged("ostro.application") as errors:
+        await client.send(GET + GET)
+
+    assert [response.status for response in responses(client.sent)] == [500]
+    assert len(errors) == 2
 
 
 async def test_an_exception_of_the_application_itself_is_answered_500(io_loop: IOLoop) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ostro.httpserver._exchange import Exchange
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 
@@ -222,6 +223,26 @@ async def test_an_answer_that_was_put_off_is_sent_before_anything_else_happens(
     for other in others:
         other.connection.close()
     await turns()
+
+
+async def test_what_is_written_past_the_connection_follows_earlier_answers(
+    io_loop: IOLoop,
+) -> None:
+    def answer(conn: HTTPConnection, request: Request) -> None:
+        if request.target == "/1":
+            respond(conn, b"first")
+        else:
+            assert isinstance(conn, Exchange)
+            conn.stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond")
+
+    app = Recorder(answer)
+    first = Client(io_loop, app)
+    others = [Client(io_loop, app, group=first.group) for _ in range(40)]
+
+    await first.send(get("/1") + get("/2"))
+
+    assert [response.body for response in responses(first.sent)] == [b"first", b"second"]
+    assert len(others) == 40
 
 
 async def test_a_stream_that_breaks_takes_its_answers_with_it(io_loop: IOLoop) -> None:

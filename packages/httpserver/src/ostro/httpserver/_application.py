@@ -58,7 +58,7 @@ class ApplicationCaller(ConnectionOutput):
             waits = exchange.run(step, *args)
             if waits is not None and waits is not COMPLETED:
                 self._hold(exchange, waits)
-        except Exception as error:  # noqa: BLE001 - whatever an application raises
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._delegate_failed(exchange, error)
 
     def _hold(self, exchange: Exchange, waits: Awaitable[None]) -> None:
@@ -128,7 +128,7 @@ class ApplicationCaller(ConnectionOutput):
         """Tell the application something that it cannot change any more."""
         try:
             function(*args)
-        except Exception:  # noqa: BLE001 - whatever an application raises
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever it raises
             app_log.exception(
                 "Uncaught exception of a delegate that was told of a closed connection"
             )

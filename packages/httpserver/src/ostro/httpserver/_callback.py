@@ -60,7 +60,7 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
 class _CollectedRequest(HTTPMessageDelegate):
     """One request on its way to the callback."""
 
-    __slots__ = ("_callback", "_chunks", "_connection", "_request", "_task")
+    __slots__ = ("_callback", "_chunks", "_connection", "_lost", "_request", "_task")
 
     def __init__(self, callback: RequestCallback, connection: HTTPConnection) -> None:
         self._callback = callback
@@ -70,6 +70,8 @@ class _CollectedRequest(HTTPMessageDelegate):
         # The running callback, where it is a coroutine function; asyncio itself holds it only
         # weakly.
         self._task: asyncio.Future[None] | None = None
+        # Whether the client is gone, which cancels the task.
+        self._lost = False
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -89,18 +91,26 @@ class _CollectedRequest(HTTPMessageDelegate):
         assert request is not None
         request.body = b"".join(self._chunks)
         self._chunks.clear()
-        with ExceptionStackContext(self._on_error):
-            result = self._callback(request)
-            if inspect.isawaitable(result):
-                self._task = asyncio.ensure_future(self._run(result))
+        try:
+            with ExceptionStackContext(self._on_error):
+                result = self._callback(request)
+                if inspect.isawaitable(result):
+                    self._task = asyncio.ensure_future(self._run(result))
+        except asyncio.CancelledError as error:  # of something that the callback looked at
+            self._on_error(type(error), error, error.__traceback__)
 
     async def _run(self, result: Awaitable[object]) -> None:
         try:
             await result
+        except asyncio.CancelledError as error:
+            if not self._lost:
+                self._on_error(type(error), error, error.__traceback__)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever the callback raises
             self._on_error(type(error), error, error.__traceback__)
 
     def on_connection_lost(self, error: BaseException | None) -> None:
+        self._lost = True
         if self._task is not None:
             self._task.cancel()
 

@@ -8,6 +8,7 @@ of operation: docs/design/server-connection.md.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -260,7 +261,7 @@ class HTTPConnection(ApplicationCaller):
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
                 self._hold(exchange, waits)
-        except Exception as error:  # noqa: BLE001 - whatever an application raises
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._delegate_failed(exchange, error)
 
     def _take(self, exchange: Exchange, head: RequestHead) -> None:

@@ -269,6 +269,8 @@ class Exchange(HTTPConnection):
         """The stream below; raises StreamClosedError when the exchange is over."""
         if self._conn is None:
             raise StreamClosedError
+        # What is written there must not overtake the answers to earlier requests.
+        self._conn.send_outgoing()
         return self._conn.stream
 
     @property
