@@ -15,7 +15,9 @@ from .support import Later, turns
 Body = Callable[[], Generator[Any, Any, Any]]
 
 
-@pytest.mark.parametrize("key", ["key", 1, ("a", 2), None, object()], ids=lambda key: type(key).__name__)
+@pytest.mark.parametrize(
+    "key", ["key", 1, ("a", 2), None, object()], ids=lambda key: type(key).__name__
+)
 async def test_wait_gives_what_the_callback_was_called_with(io_loop: IOLoop, key: Hashable) -> None:
     @gen.coroutine
     def go() -> Generator[Any, Any, Any]:

@@ -99,8 +99,9 @@ def test_the_host_comes_from_the_argument_or_the_header() -> None:
         ("http://other", "/", "", "http://h/"),
         ("http://other?b", "/", "b", "http://h/?b"),
         ("http://u:p@other/a", "/a", "", "http://h/a"),
-        ("*", "*", "", "http://h*"),
-        ("a b://x", "a b://x", "", "http://ha b://x"),
+        ("*", "*", "", "http://h"),
+        ("h:443", "h:443", "", "http://h"),
+        ("a b://x", "a b://x", "", "http://h"),
     ],
 )
 def test_the_target_is_split_into_path_and_query(uri: str, path: str, query: str, url: str) -> None:

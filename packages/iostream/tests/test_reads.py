@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -351,6 +352,25 @@ async def test_impossible_arguments_are_refused(channels: Channels, io_loop: IOL
         reader.read_into(memoryview(b"constant"))
 
     assert not reader.reading()
+
+
+async def test_text_is_no_delimiter_and_leaves_the_stream_as_it_was(
+    channels: Channels, io_loop: IOLoop
+) -> None:
+    writer, reader = await channels.ready_pair()
+    text: Any = "\r\n"  # Any: what programs written for Python 2 pass
+
+    with pytest.raises(TypeError, match=r"delimiter to read until is '\\r\\n', expected bytes"):
+        reader.read_until(text)
+    with pytest.raises(TypeError, match=r"expression to read until is '\\r\\n', expected bytes"):
+        reader.read_until_regex(text)
+    with pytest.raises(TypeError, match=r"cannot read '\\r\\n' bytes, expected an int"):
+        reader.read_bytes(text)
+
+    assert not reader.reading()
+    await writer.write(b"a\r\nb\r\n")
+    assert await reader.read_until(b"\r\n") == b"a\r\n"
+    assert await reader.read_until_regex(b"\r\n") == b"b\r\n"
 
 
 async def test_unread_bytes_come_first(channels: Channels, io_loop: IOLoop) -> None:

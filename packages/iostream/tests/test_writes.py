@@ -103,7 +103,7 @@ async def test_other_buffers_may_be_changed_after_the_call(
 async def test_text_is_refused(channels: Channels, io_loop: IOLoop) -> None:
     writer, _ = channels.pair()
 
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="cannot write str, expected bytes"):
         writer.write(TEXT)
 
 

@@ -1,5 +1,6 @@
 """Arguments from the query string and from the body, decoded."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -148,11 +149,16 @@ def test_a_body_may_arrive_in_pieces() -> None:
     [MULTIPART[:-10], b"nothing", b"--x\r\n\r\n\r\n--x--", MANY_PARTS],
     ids=["cut", "no boundary", "no name", "many"],
 )
-def test_a_malformed_multipart_body_is_a_400(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_malformed_multipart_body_is_a_400_with_its_reason_in_one_line_of_the_log(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = asked(lambda handler: handler.get_argument("a"), **multipart(body))
 
     assert answer.status == 400
-    assert len(caplog.records) <= 1
+    [line] = [record for record in caplog.records if record.name == "ostro.general"]
+    assert line.levelname == "WARNING"
+    assert re.fullmatch(r"400 POST / \(\S+\): .*multipart body.*", line.getMessage())
+    assert line.exc_info is None
 
 
 def test_a_body_that_is_not_looked_at_does_no_harm() -> None:

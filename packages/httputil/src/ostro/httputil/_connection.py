@@ -223,7 +223,7 @@ class HTTPServerConnectionDelegate(ABC):
     """Who takes the requests of a server's connections: an application."""
 
     takes_requests: ClassVar[bool] = False
-    """Whether `take_request` is defined: a shorter way for the most common request, nothing more."""
+    """Whether `take_request` is defined: a shorter way for the commonest request, nothing more."""
 
     @abstractmethod
     def start_request(

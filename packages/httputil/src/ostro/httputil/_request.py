@@ -222,9 +222,14 @@ class HTTPServerRequest:
         return self.version == "HTTP/1.1"
 
     def full_url(self) -> str:
-        """Reconstruct the full URL of this request."""
+        """Reconstruct the full URL of this request.
+
+        `OPTIONS *` and CONNECT have neither path nor query in it (RFC 9112, section 3.3).
+        """
         if self.uri[:1] == "/":
             return f"{self.protocol}://{self.host}{self.uri}"
+        if self.path[:1] != "/":  # it would become a part of the host's name
+            return f"{self.protocol}://{self.host}"
         query = f"?{self.query}" if self.query else ""
         return f"{self.protocol}://{self.host}{self.path}{query}"
 

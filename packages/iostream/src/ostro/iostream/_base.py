@@ -102,8 +102,11 @@ class BaseIOStream(ReadingStream):
             ReadPendingError: If a read is pending, or the stream is in push mode.
             StreamClosedError: If the stream has closed and its buffer does not hold the delimiter;
                 from the future, if it closes before the delimiter arrives.
+            TypeError: If the delimiter is not bytes.
             ValueError: If the delimiter is empty.
         """
+        if not isinstance(delimiter, (bytes, bytearray, memoryview)):
+            raise TypeError(f"the delimiter to read until is {delimiter!r:.100}, expected bytes")
         if not delimiter:
             raise ValueError("the delimiter to read until is empty")
         read = UntilDelimiter(self._max_buffer_size, bytes(delimiter), max_bytes)
@@ -145,8 +148,12 @@ class BaseIOStream(ReadingStream):
         Raises:
             ReadPendingError: See `read_until`.
             StreamClosedError: See `read_until`.
+            TypeError: If the expression is one for text.
         """
-        read = UntilRegex(self._max_buffer_size, re.compile(regex), max_bytes)
+        pattern = re.compile(regex)
+        if not isinstance(pattern.pattern, bytes):
+            raise TypeError(f"the expression to read until is {regex!r:.100}, expected bytes")
+        read = UntilRegex(self._max_buffer_size, pattern, max_bytes)
         return self._start(read, callback)
 
     @overload
@@ -188,8 +195,11 @@ class BaseIOStream(ReadingStream):
             ReadPendingError: See `read_until`.
             StreamClosedError: If the stream has closed and fewer bytes are left; from the future,
                 if it closes before they arrive.
+            TypeError: If `num_bytes` is not an int.
             ValueError: If `num_bytes` is negative.
         """
+        if not isinstance(num_bytes, int):
+            raise TypeError(f"cannot read {num_bytes!r:.100} bytes, expected an int")
         if num_bytes < 0:
             raise ValueError(f"cannot read {num_bytes} bytes")
         limit = self._max_buffer_size

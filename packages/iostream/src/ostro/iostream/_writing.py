@@ -110,7 +110,7 @@ class WritingStream(StreamCore):
                 stream closes before all is sent.
             StreamBufferFullError: If `max_write_buffer_size` would be exceeded; then nothing of
                 `data` is sent.
-            TypeError: If `data` is text.
+            TypeError: If `data` is text, or anything else than bytes.
         """
         if type(data) is not bytes:
             data = _bytes_view(data)
@@ -264,7 +264,10 @@ def _wrapped(callback: Callable[[], object]) -> Callable[[], object]:
 
 def _bytes_view(data: bytes | bytearray | memoryview) -> memoryview:
     """Return a flat view of bytes; refuse what is none."""
-    view = memoryview(data)
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"cannot write {type(data).__name__}, expected bytes") from None
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
 
 

@@ -205,15 +205,14 @@ class RequestHandler(Cookies):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """Override to log exceptions in another way: an HTTPError as a warning, all others with a
-        traceback.
+        """Override to log exceptions in another way: an HTTPError and what is wrong with a body
+        (HTTPInputError) as a warning, all others with a traceback.
         """
         if isinstance(error, HTTPError):
             if error.log_message:
-                message = _printable(error.get_message() or "")
-                general_log.warning(
-                    "%d %s: %s", error.status_code, self._request_summary(), message
-                )
+                self._log_warning(error.status_code, error.get_message() or "")
+        elif isinstance(error, HTTPInputError):
+            self._log_warning(error.status, str(error))
         else:
             app_log.error(
                 "Uncaught exception %s\n%r",
@@ -221,6 +220,9 @@ class RequestHandler(Cookies):
                 self.request,
                 exc_info=None if kind is None or error is None else (kind, error, tb),
             )
+
+    def _log_warning(self, status: int, message: str) -> None:
+        general_log.warning("%d %s: %s", status, self._request_summary(), _printable(message))
 
     def async_callback(
         self, callback: Callable[..., Any] | None, *args: Any, **kwargs: Any
@@ -371,8 +373,7 @@ class RequestHandler(Cookies):
         if self._finished and isinstance(error, StreamClosedError):
             general_log.info("Client of %s went away: %s", self._request_summary(), error)
             return
-        if not isinstance(error, HTTPInputError):
-            self._log_exception(error)
+        self._log_exception(error)
         if self._finished:
             return  # the answer is out: a callback that came late has failed
         if isinstance(error, HTTPError):
