@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from ostro.httpserver._exchange import Exchange
+from ostro.httpserver._settings import PIPELINE_BUFFER_SIZE
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 
@@ -110,6 +111,26 @@ async def test_a_long_body_behind_a_full_pipeline_is_read(io_loop: IOLoop) -> No
     await turns()
 
     assert len(app.requests[1].body) == size
+    assert client.stream.reading()
+
+
+async def test_what_comes_right_behind_each_answer_is_bounded_too(io_loop: IOLoop) -> None:
+    app = Recorder(no_answer)
+    client = Client(io_loop, app)
+    block = GET * 1000
+    await client.send(block)
+
+    for number in range(20):
+        respond(app.connections[number])  # the next request is taken with the next turn
+        client.stream.feed(block)
+        await turns()
+
+    assert client.connection.codec.unread_size <= PIPELINE_BUFFER_SIZE + len(block)
+    assert not client.stream.reading()
+    app.answer = lambda conn, request: respond(conn)
+    respond(app.connections[20])
+    await turns()
+    assert len(app.requests) == 21_000
     assert client.stream.reading()
 
 

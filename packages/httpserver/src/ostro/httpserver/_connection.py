@@ -109,6 +109,7 @@ class HTTPConnection(ApplicationCaller):
             head = codec.receive_request(data)
             if head is None:
                 self._advance()
+                self._limit_pipeline()
             elif head.content_length or head.chunked:
                 self._on_head(head)
                 self._advance()
@@ -122,9 +123,7 @@ class HTTPConnection(ApplicationCaller):
             codec.receive(data)
             if self._takes_events():
                 self._advance()
-            elif codec.unread_size > PIPELINE_BUFFER_SIZE:
-                self._pipeline_full = True
-                self.stream.pause_reading()
+            self._limit_pipeline()
 
     def eof_received(self) -> None:
         """Learn that the client sends nothing more; what it asked before is still answered."""
@@ -370,6 +369,16 @@ class HTTPConnection(ApplicationCaller):
         self._waits_for = None
         group = self.group
         self.deadline = group.sweeper.now + group.idle_timeout
+
+    def _limit_pipeline(self) -> None:
+        """Stop reading once more is kept for later than may be, while something else is due."""
+        if (
+            self.codec.unread_size > PIPELINE_BUFFER_SIZE
+            and self._phase is not CLOSED
+            and not self._takes_events()
+        ):
+            self._pipeline_full = True
+            self.stream.pause_reading()
 
     def _schedule_advance(self) -> None:
         """Take further events from the loop, not from the application's call stack and Context."""
