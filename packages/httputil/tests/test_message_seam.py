@@ -134,6 +134,16 @@ def test_a_delegate_may_leave_every_method_as_it_is() -> None:
     assert connection.start_line is None
 
 
+def test_an_application_that_promises_the_shorter_way_must_define_it() -> None:
+    connection = memory_connection()
+
+    assert not SilentApplication.takes_requests
+    with pytest.raises(NotImplementedError, match="SilentApplication does not define take_request"):
+        SilentApplication().take_request(
+            object(), connection, "GET", "/", "HTTP/1.1", HTTPHeaders()
+        )
+
+
 def test_a_response_may_be_streamed_from_pieces_and_files_and_end_with_trailers() -> None:
     connection = memory_connection()
 
