@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -144,6 +145,28 @@ def test_a_task_factory_is_asked(io_loop: IOLoop) -> None:
 
     assert io_loop.asyncio_loop.run_until_complete(tasks[0]) == 3
     assert len(made) == 1
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="later Pythons start tasks by themselves")
+def test_a_call_soon_that_a_tool_has_put_on_the_loop_stays(io_loop: IOLoop) -> None:
+    loop = io_loop.asyncio_loop
+    seen: list[object] = []
+    original = loop.call_soon
+
+    def call_soon(callback: Callable[..., object], *args: Any, **options: Any) -> asyncio.Handle:
+        seen.append(callback)
+        return original(callback, *args, **options)
+
+    async def answer() -> int:
+        return 5
+
+    tasks: list[asyncio.Task[int]] = []
+    vars(loop)["call_soon"] = call_soon
+    in_a_callback(io_loop, lambda: tasks.append(start_task(answer())))
+
+    assert vars(loop).pop("call_soon") is call_soon
+    assert io_loop.asyncio_loop.run_until_complete(tasks[0]) == 5
+    assert seen
 
 
 def test_without_a_running_loop_it_refuses() -> None:

@@ -1,6 +1,8 @@
 """The grammar of HTTP/1.1, each expression under its ABNF rule.
 
-Possessive quantifiers (`*+`, `++`) everywhere: an expression that fails does so in one pass.
+Possessive quantifiers (`*+`, `++`) on every character class, so that an expression that fails does
+so in one pass. Not on groups, which need none here: Python before 3.11.5 misreads those, and would
+accept what the grammar forbids.
 Expressions run on bytes, or on text decoded as latin-1, so that one character is one octet.
 """
 
@@ -40,16 +42,16 @@ _REQUEST_LINE = rf"{_TOKEN} {_TARGET} {_VERSION}"
 
 # status-line = HTTP-version SP status-code SP [ reason-phrase ]
 # RFC 9112 section 4. We accept a line without the last SP because widespread servers send it.
-_STATUS_LINE = rf"{_VERSION} [1-9][0-9][0-9](?: {_VALUE})?+"
+_STATUS_LINE = rf"{_VERSION} [1-9][0-9][0-9](?: {_VALUE})?"
 
 # HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
 # RFC 9112 section 2.1
-REQUEST_HEAD: Final = re.compile(rf"{_REQUEST_LINE}\r\n(?:{_FIELD_LINE})*+\r\n".encode())
-RESPONSE_HEAD: Final = re.compile(rf"{_STATUS_LINE}\r\n(?:{_FIELD_LINE})*+\r\n".encode())
+REQUEST_HEAD: Final = re.compile(rf"{_REQUEST_LINE}\r\n(?:{_FIELD_LINE})*\r\n".encode())
+RESPONSE_HEAD: Final = re.compile(rf"{_STATUS_LINE}\r\n(?:{_FIELD_LINE})*\r\n".encode())
 
 # trailer-section = *( field-line CRLF ), and the CRLF that ends the chunked body
 # RFC 9112 section 7.1.2
-TRAILERS: Final = re.compile(rf"(?:{_FIELD_LINE})*+\r\n".encode())
+TRAILERS: Final = re.compile(rf"(?:{_FIELD_LINE})*\r\n".encode())
 
 # request-line with origin-form and HTTP/1.1, the usual one, up to its CRLF
 # RFC 9112 sections 3 and 3.2.1
@@ -70,16 +72,16 @@ BROKEN_LINE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r
 
 # quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
 # RFC 9110 section 5.6.4
-_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 
 # chunk-ext = *( ";" chunk-ext-name [ "=" chunk-ext-val ] )
 # RFC 9112 section 7.1.1. The RFC has a recipient read white space ("BWS") around ";" and "=" too.
 # We refuse it, as other parsers do: nobody sends it, and "5 ;" has been read in different ways.
-_CHUNK_EXTENSION = rf";{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?+"
+_CHUNK_EXTENSION = rf";{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?"
 
 # chunk-size [ chunk-ext ] CRLF; chunk-size = 1*HEXDIG, of which we read at most 16
 # RFC 9112 section 7.1
-CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}}+)((?:{_CHUNK_EXTENSION})*+)\r\n".encode())
+CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}}+)((?:{_CHUNK_EXTENSION})*)\r\n".encode())
 
 # The same without extensions, as nearly all are.
 PLAIN_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16}+)\r\n")
@@ -93,16 +95,16 @@ CONTENT_LENGTH: Final = re.compile(r"[0-9]++")
 
 # absolute-form = absolute-URI, here of the schemes that name an HTTP origin: authority and rest
 # RFC 9112 section 3.2.2, RFC 3986 section 4.3
-ABSOLUTE_FORM: Final = re.compile(r"(?i:https?)://([^/?]++)(?:[/?].*)?+")
+ABSOLUTE_FORM: Final = re.compile(r"(?i:https?)://([^/?]++)(?:[/?].*)?")
 
 # Host = uri-host [ ":" port ]; reg-name = *( unreserved / pct-encoded / sub-delims )
 # RFC 9110 section 7.2, RFC 3986 section 3.2.2. A comma is left out: it would read as two hosts.
 HOST: Final = re.compile(
-    r"(?:\[([0-9A-Fa-f:.]++)\]|(?:[0-9A-Za-z\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})++)(?::([0-9]{0,5}+))?+"
+    r"(?:\[([0-9A-Fa-f:.]++)\]|(?:[0-9A-Za-z\-._~!$&'()*;=]|%[0-9A-Fa-f]{2})+)(?::([0-9]{0,5}+))?"
 )
 
 # What nearly all of them are: no percent-encoding, no IPv6, a port that is surely in range.
-PLAIN_HOST: Final = re.compile(r"[0-9A-Za-z\-._]++(?::[0-9]{1,4}+)?+")
+PLAIN_HOST: Final = re.compile(r"[0-9A-Za-z\-._]++(?::[0-9]{1,4}+)?")
 
 
 def is_token(text: str) -> bool:

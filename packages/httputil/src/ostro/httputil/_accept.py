@@ -11,7 +11,7 @@ from .errors import HTTPInputError
 DEFAULT_MAX_ACCEPT_ITEMS: Final = 64
 """Elements of one header that are read. Browsers send fewer than ten."""
 
-_ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+")++', re.DOTALL)
+_ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 """An element of a list; commas in quoted strings do not end it. RFC 9110 section 5.6.1."""
 
 _is_qvalue: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?").fullmatch

@@ -13,7 +13,7 @@ _PARAMETER: Final = re.compile(
     rf"""
     [ \t]* ; [ \t]*
     (?: (?P<name>{TOKEN})
-        (?: = (?: "(?P<quoted> (?: [^"\\] | \\. )*+ )" | (?P<plain> [^;"]*+ ) ) )
+        (?: = (?: "(?P<quoted> (?: [^"\\] | \\. )* )" | (?P<plain> [^;"]*+ ) ) )
     )?
     [ \t]*
     """.replace("#", r"\#"),
@@ -29,7 +29,7 @@ _QUOTED_PAIR: Final = re.compile(r'\\(["\\])')
 
 _EXTENDED_VALUE: Final = re.compile(
     r"(?P<charset>[A-Za-z0-9-]+)'[A-Za-z0-9-]*'"
-    r"(?P<value>(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9!#$&+.^_`|~-])*+)"
+    r"(?P<value>(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9!#$&+.^_`|~-])*)"
 )
 """ext-value = charset "'" [ language ] "'" value-chars. RFC 8187 section 3.2.1."""
 

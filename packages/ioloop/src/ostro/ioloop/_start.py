@@ -22,8 +22,10 @@ def start_task(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
     its first step on, in a copy of the caller's Context. If it does not wait at all, the task that
     is returned is done. The caller keeps a reference to a task that is not, as asyncio does not.
 
-    Where another task is running, or the loop has a task factory, the task starts with the next
-    turn of the loop, as usual: two tasks cannot run at the same time, and the factory decides.
+    Where the loop has a task factory, that decides when the task starts. On Python 3.11 it starts
+    with the next turn of the loop where another task is running, or where a tool has put a
+    `call_soon` of its own on the loop object, and `asyncio.all_tasks` lists it from its first wait
+    on.
 
     Raises RuntimeError if no loop is running; the coroutine is left as it is.
     """
@@ -31,8 +33,8 @@ def start_task(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
     if loop.get_task_factory() is not None:
         return loop.create_task(coroutine)
     if sys.version_info >= (3, 12):
-        return asyncio.Task(coroutine, loop=loop, eager_start=True)
-    if asyncio.current_task(loop) is not None:
+        return asyncio.Task(coroutine, loop=loop, eager_start=True)  # pragma: no cover  # on 3.11
+    if asyncio.current_task(loop) is not None or "call_soon" in vars(loop):
         return loop.create_task(coroutine)
     return _start_at_once(coroutine, loop)
 
