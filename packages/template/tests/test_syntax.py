@@ -62,6 +62,7 @@ def test_expressions_and_text(text: str, expected: str) -> None:
         ("{% import math %}{{ math.floor(1.5) }}", "1"),
         ("{% from math import floor, ceil %}{{ ceil(1.5) }}", "2"),
         ("{% from math import (floor,\n ceil) %}{{ floor(1.5) }}", "1"),
+        ("{% set t = '\u2028' + \\\n '\x0c' %}{{ t }}", "\u2028\x0c"),
         ('{% set t = """a\nb""" %}{{ t }}', "a\nb"),
         ("{% set t = f'{x}' + \\\n f'{{}}' %}{{ t }}", "2{}"),
     ],
@@ -118,3 +119,4 @@ def test_many_values_and_long_texts_in_one_run_come_out_in_order() -> None:
 
 def test_windows_newlines_are_kept_in_text_and_harmless_in_code() -> None:
     assert render("a\r\n{{ (1,\r\n2) }}\r\n") == "a\r\n(1, 2)\r\n"
+    assert render("{{ (1,\r2) }}") == "(1, 2)"

@@ -24,6 +24,12 @@ def test_file_line_and_source_of_a_string_are_shown() -> None:
     assert "<template>" not in shown(error)
 
 
+def test_lines_end_at_newlines_only() -> None:
+    error = failure(Template("a\u2028b\x0cc\r\n<p>{{ 1 / 0 }}"))
+
+    assert '  File "<string>", line 2, in template\n    <p>{{ 1 / 0 }}\n' in shown(error)
+
+
 def test_all_files_that_led_to_the_line_are_shown(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "base.html").write_text("\n<p>{% block b %}{% end %}</p>")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ._python import check_expression, closes_more_than_it_opens, on_one_line
+from ._python import check_expression, closes_more_than_it_opens, on_one_line, one_kind_of_newline
 from ._runtime import MODULES
 from ._scanner import Kind, Scanner
 from ._tree import (
@@ -100,7 +100,7 @@ class _Parser:
 
     def _directive(self, text: str) -> None:
         self._start(text)
-        code = text.strip().replace("\r\n", "\n")
+        code = one_kind_of_newline(text.strip())
         match = _DIRECTIVE.match(code)
         if match is None:
             raise self._error(f"unknown directive {code!r}" if code else "empty directive {% %}")
@@ -122,7 +122,7 @@ class _Parser:
         return suffix
 
     def _expression(self, text: str, *, raw: bool, before: str = "") -> None:
-        code = text.strip().replace("\r\n", "\n")
+        code = one_kind_of_newline(text.strip())
         if not code:
             raise self._error("empty expression")
         self._start(text)
@@ -138,6 +138,7 @@ class _Parser:
 
     def _apply(self, suffix: str, _: str) -> None:
         function = on_one_line(self._needed(suffix, "a function"), self._file.name, self._line)
+        check_expression(function, self._file.name, self._line)
         node = Apply(self._line, function)
         self._opened(node, node.body)
 
@@ -193,6 +194,7 @@ class _Parser:
 
     def _autoescape(self, suffix: str, _: str) -> None:
         function = self._needed(suffix, "a function, or None")
+        check_expression(function, self._file.name, self._line)
         self._file.autoescape = None if function == "None" else function
 
     def _set_whitespace(self, suffix: str, _: str) -> None:

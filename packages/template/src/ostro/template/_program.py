@@ -69,6 +69,9 @@ class Program:
             complete = self._first_variant()
         except SyntaxError as error:
             raise self._located(error) from None
+        except (RecursionError, MemoryError) as error:  # from the compiler; from the parser
+            page = source.locations[0].file.name
+            raise ParseError("code that is nested too deeply for Python", page, 1) from error
         self._variants = {frozenset[str](): complete}
         self._refuse_generators(complete.code)
 

@@ -47,7 +47,7 @@ def on_one_line(code: str, name: str, line: int) -> str:
     # Only here, since hardly any template needs it: importing it takes two milliseconds.
     import tokenize
 
-    lines = f"({code}\n)".splitlines()
+    lines = f"({code}\n)".split("\n")
     joints = ["\n"] * len(lines)
     try:
         # Inside parentheses no newline ends a statement.
@@ -61,6 +61,11 @@ def on_one_line(code: str, name: str, line: int) -> str:
         raise ParseError(f"{error.args[0]} in {shorten(code)}", name, line) from None
     whole = "".join(text + joint for text, joint in zip(lines, joints, strict=True))
     return whole.strip()[1:-1].strip()
+
+
+def one_kind_of_newline(code: str) -> str:
+    """Return code in which a line ends as the template's lines do, and not at a CR."""
+    return code.replace("\r\n", "\n").replace("\r", " ")
 
 
 def shorten(code: str) -> str:

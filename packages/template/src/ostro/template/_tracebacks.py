@@ -67,7 +67,7 @@ def remember_text(location: Location) -> None:
     """Let Python find the lines of a template that lies in no file."""
     file = location.file
     if file.filename == file.name:
-        lines = [line + "\n" for line in file.text.splitlines()]
+        lines = [line + "\n" for line in file.text.split("\n")]
         linecache.cache[file.name] = (len(file.text), None, lines, file.name)
 
 
