@@ -31,7 +31,7 @@ _known_names: Final[dict[str, int]] = {
     "Host": HOST,
 }
 
-_status_lines: Final[dict[tuple[int, str], str]] = {}
+known_status_lines: Final[dict[tuple[int, str], str]] = {}
 
 
 def read_fields(headers: HTTPHeaders) -> tuple[int, list[str]]:
@@ -75,7 +75,7 @@ def status_line(code: int, reason: str) -> str:
     Spec: RFC 9112 section 4.
     """
     key = (code, reason)
-    line = _status_lines.get(key)
+    line = known_status_lines.get(key)
     if line is None:
         if not 100 <= code <= 999:
             raise ValueError(f"status code {code}, expected 100 to 999")
@@ -84,8 +84,8 @@ def status_line(code: int, reason: str) -> str:
                 f"reason phrase {excerpt(reason)} has a control or non-latin-1 character"
             )
         line = f"HTTP/1.1 {code} {reason}\r\n"
-        if len(_status_lines) < _MAX_CACHED:
-            _status_lines[key] = line
+        if len(known_status_lines) < _MAX_CACHED:
+            known_status_lines[key] = line
     return line
 
 

@@ -12,6 +12,7 @@ from ._encoding import (
     CONNECTION,
     LENGTH,
     encode_head,
+    known_status_lines,
     lines_without,
     read_fields,
     status_line,
@@ -154,7 +155,7 @@ class ServerCodec(RequestReceiver):
         """
         if self._sending is not _IDLE:
             raise LocalProtocolError(f"send_head where {self._sending.value} is expected")
-        start_line = status_line(code, reason)
+        start_line = known_status_lines.get((code, reason)) or status_line(code, reason)
         found, lines = read_fields(headers)
         request = self._request
         if (

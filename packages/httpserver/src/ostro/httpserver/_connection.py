@@ -17,6 +17,7 @@ from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, Ta
 from ostro.httputil import (
     ByteStream,
     HTTPHeaders,
+    HTTPMessageDelegate,
     HTTPOutputError,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
@@ -116,7 +117,9 @@ class HTTPConnection(ApplicationCaller):
             else:
                 # As in `_advance`; there is nothing after it that would have to be looked for.
                 self._advancing = True
-                self._await_answer()
+                self._phase = ANSWER
+                self.deadline = self.group.sweeper.now + LOOK_AFTER
+                self.stream.expect_write()
                 self._serve(head)
                 self._advancing = False
         else:
@@ -251,11 +254,23 @@ class HTTPConnection(ApplicationCaller):
         forwarded = self.group.forwarded
         if forwarded is not None:
             context = forwarded.apply(context, head.headers)
-        exchange = self._exchange = Exchange(self, context, head.keep_alive)
+        complete = self._phase is ANSWER
+        exchange = self._exchange = Exchange(self, context, head.keep_alive, complete)
         self._served = True
         try:
-            if self.group.takes_requests and self._phase is ANSWER:
-                self._take(exchange, head)
+            if complete and self.group.takes_requests:
+                exchange.headers_taken = True
+                delegate = exchange.run(
+                    self.group.delegate.take_request,
+                    self,
+                    exchange,
+                    head.method,
+                    head.target,
+                    head.version,
+                    head.headers,
+                )
+                if delegate is not None:
+                    self._taken(exchange, delegate)
                 return
             waits = exchange.run(self._start, exchange, head)
             if waits is not None:
@@ -263,22 +278,12 @@ class HTTPConnection(ApplicationCaller):
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._delegate_failed(exchange, error)
 
-    def _take(self, exchange: Exchange, head: RequestHead) -> None:
-        """Give a request, which is complete, to the delegate in one call.
+    def _taken(self, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
+        """Remember who has taken a request whose answer is still to come.
 
         Apart from `_serve`, where the type checker would know what `_exchange` is, and a compiled
         build would rely on that.
         """
-        exchange.headers_taken = True
-        delegate = exchange.run(
-            self.group.delegate.take_request,
-            self,
-            exchange,
-            head.method,
-            head.target,
-            head.version,
-            head.headers,
-        )
         if self._exchange is exchange:  # neither answered nor detached meanwhile
             exchange.delegate = delegate
 

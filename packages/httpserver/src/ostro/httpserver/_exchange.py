@@ -52,6 +52,7 @@ class Exchange(HTTPConnection):
 
     __slots__ = (
         "_close_callback",
+        "_complete",
         "_conn",
         "_sending_file",
         "closed_reported",
@@ -63,13 +64,19 @@ class Exchange(HTTPConnection):
     )
 
     def __init__(
-        self, conn: ServerConnection, context: ConnectionContext, keep_alive: bool
+        self,
+        conn: ServerConnection,
+        context: ConnectionContext,
+        keep_alive: bool,
+        complete: bool = False,
     ) -> None:
         self._conn: ServerConnection | None = conn
         self.context = context
         # Whether the client can take another answer after this one; raw answers have nothing else
         # to go by.
         self.keep_alive = keep_alive
+        # Whether the request was complete from the start, as are all without a body.
+        self._complete = complete
         # Runs a function in the contextvars Context of this request alone.
         self.run = Context().run
         # Who takes the request; None again when the exchange is over, which breaks the cycle
@@ -106,7 +113,7 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        if end or conn.group.last_answers:
+        if not self._complete or conn.group.last_answers:
             conn.before_head(end)
         if chunk is not None and len(chunk) > JOIN_LIMIT:
             return self._write_large(conn, start_line, headers, chunk, end)
@@ -114,11 +121,11 @@ class Exchange(HTTPConnection):
             data = conn.codec.send_head(start_line.code, start_line.reason, headers, chunk, end)
         except LocalProtocolError as error:
             raise HTTPOutputError(str(error)) from error
-        if end:
-            conn.send_soon(data)
-            self._end(conn)
-            return COMPLETED
-        return conn.send(data)
+        if not end:
+            return conn.send(data)
+        conn.send_soon(data)
+        self._end(conn)
+        return COMPLETED
 
     def _write_large(
         self,

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from ostro.http1 import ServerCodec
 from ostro.httputil import ConnectionContext
 from ostro.ioloop import COMPLETED
-from ostro.iostream import IOStream, SSLIOStream
+from ostro.iostream import IOStream, SSLIOStream, StreamClosedError
 
 from ._deadlines import NEVER
 from ._farewell import Farewell
@@ -100,7 +100,11 @@ class ConnectionOutput(ABC):
         data = self._outgoing
         if data:
             self._outgoing = b""
-            if not self.stream.closed() and self.stream.write(data) is not COMPLETED:
+            try:
+                sent = self.stream.write(data)
+            except StreamClosedError:
+                return  # its receiver learns of that by itself
+            if sent is not COMPLETED:
                 self.unsent()
 
     # Deadlines

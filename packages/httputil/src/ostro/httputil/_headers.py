@@ -172,7 +172,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         return value
 
     def __setitem__(self, name: str, value: str) -> None:
-        name = _checked_name(name)
+        name = name_cache.get(name) or _checked_name(name)
         if not value.isprintable():
             _check_value(name, value)
         self._single[name] = value
