@@ -24,6 +24,10 @@ patch = _exit
 
 PRELUDE = """
 import os
+import signal
+
+# Whoever started the tests may have it ignored (nohup), which is inherited.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 def say(*words):
     # In one system call, and without a buffer that a signal handler might find in use.
