@@ -337,6 +337,17 @@ def test_an_exception_in_initialize_is_answered(error: BaseException, status: in
     assert ask(app_of(Handler)).status == status
 
 
+@pytest.mark.parametrize(("error", "status"), FAULTS[:3])
+def test_an_exception_in_initialize_is_answered_where_there_is_a_body(
+    error: BaseException, status: int
+) -> None:
+    class Handler(RequestHandler):
+        def initialize(self) -> None:
+            raise error
+
+    assert ask(app_of(Handler), method="POST", body=b"a=b").status == status
+
+
 def test_an_exception_in_initialize_is_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
