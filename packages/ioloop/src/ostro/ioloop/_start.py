@@ -5,17 +5,22 @@ inside the call that makes it; on 3.11 the same is reached by giving the constru
 `call_soon` that does not wait.
 """
 
+from __future__ import annotations  # evaluating those of an inner function costs at each call
+
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
+_NAME: Final = "ostro"
+"""The name of tasks on 3.11, where making one up for each is part of what a task costs."""
+
 
 # Any: what a coroutine yields and is sent concerns only the task that runs it.
-def start_task(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+def start_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run a coroutine as a task, up to its first wait inside this call.
 
     It is a task like any other: `asyncio.current_task`, `asyncio.timeout` and task groups work from
@@ -34,28 +39,19 @@ def start_task(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         return loop.create_task(coroutine)
     if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=loop, eager_start=True)  # pragma: no cover  # on 3.11
-    if asyncio.current_task(loop) is not None or "call_soon" in vars(loop):
-        return loop.create_task(coroutine)
-    return _start_at_once(coroutine, loop)
-
-
-def _start_at_once(
-    coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop
-) -> "asyncio.Task[T]":
-    """Start a task on Python 3.11, where its constructor schedules the first step.
-
-    That is the one call which the constructor makes to the loop, and an attribute of the loop
-    object takes it; before the step runs, the attribute is gone. 3.11 only gets security fixes, so
-    this will not change under us.
-    """
     attributes = vars(loop)
+    if asyncio.current_task(loop) is not None or "call_soon" in attributes:
+        return loop.create_task(coroutine)
 
+    # On 3.11 the constructor of a task schedules its first step. That is the one call which it
+    # makes to the loop, and an attribute of the loop object takes it; before the step runs, the
+    # attribute is gone. 3.11 only gets security fixes, so this will not change under us.
     def run_now(step: Callable[..., None], *args: object, context: Context) -> None:
         del attributes["call_soon"]
         context.run(step, *args)
 
     attributes["call_soon"] = run_now
     try:
-        return asyncio.Task(coroutine, loop=loop)
+        return asyncio.Task(coroutine, loop=loop, name=_NAME)
     finally:
         attributes.pop("call_soon", None)
