@@ -117,9 +117,7 @@ class HTTPConnection(ApplicationCaller):
             else:
                 # As in `_advance`; there is nothing after it that would have to be looked for.
                 self._advancing = True
-                self._phase = ANSWER
-                self.deadline = self.group.sweeper.now + LOOK_AFTER
-                self.stream.expect_write()
+                self._await_answer()
                 self._serve(head)
                 self._advancing = False
         else:
@@ -255,7 +253,7 @@ class HTTPConnection(ApplicationCaller):
         if forwarded is not None:
             context = forwarded.apply(context, head.headers)
         complete = self._phase is ANSWER
-        exchange = self._exchange = Exchange(self, context, head.keep_alive, complete)
+        exchange = self._exchange = Exchange(self, context, head.keep_alive)
         self._served = True
         try:
             if complete and self.group.takes_requests:
@@ -341,7 +339,6 @@ class HTTPConnection(ApplicationCaller):
         """Decide whether the answer whose head is about to be sent is the last one.
 
         `end`: the answer is complete with this head; the client need not send the rest of its body.
-        Called where either may be so.
         """
         if self.group.last_answers or (end and self._phase is BODY):
             self.codec.close_after_response()

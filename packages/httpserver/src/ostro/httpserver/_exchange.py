@@ -52,7 +52,6 @@ class Exchange(HTTPConnection):
 
     __slots__ = (
         "_close_callback",
-        "_complete",
         "_conn",
         "_sending_file",
         "closed_reported",
@@ -64,19 +63,13 @@ class Exchange(HTTPConnection):
     )
 
     def __init__(
-        self,
-        conn: ServerConnection,
-        context: ConnectionContext,
-        keep_alive: bool,
-        complete: bool = False,
+        self, conn: ServerConnection, context: ConnectionContext, keep_alive: bool
     ) -> None:
         self._conn: ServerConnection | None = conn
         self.context = context
         # Whether the client can take another answer after this one; raw answers have nothing else
         # to go by.
         self.keep_alive = keep_alive
-        # Whether the request was complete from the start, as are all without a body.
-        self._complete = complete
         # Runs a function in the contextvars Context of this request alone.
         self.run = Context().run
         # Who takes the request; None again when the exchange is over, which breaks the cycle
@@ -113,8 +106,7 @@ class Exchange(HTTPConnection):
         conn = self._conn
         if conn is None or conn.stream.closed():
             return _failed()
-        if not self._complete or conn.group.last_answers:
-            conn.before_head(end)
+        conn.before_head(end)
         if chunk is not None and len(chunk) > JOIN_LIMIT:
             return self._write_large(conn, start_line, headers, chunk, end)
         try:

@@ -168,19 +168,8 @@ class Application(HTTPServerConnectionDelegate):
             connection=request_conn,
             server_connection=server_conn,
         )
-        routes = self._routes.only
-        if routes is None:
-            match = self._find(request)
-        else:
-            match = routes.match(request.path) or self._default
-        spec = match.spec
-        try:
-            if spec.kwargs:
-                handler = spec.handler_class(self, request, **spec.kwargs)
-            else:
-                handler = spec.handler_class(self, request)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises
-            handler = self._failed_handler(request, error)
+        match = self._find(request)
+        handler = self._make_handler(match.spec, request)
         handler._execute(match)
         return None if handler._finished else _HandlerDelegate(handler)
 
@@ -195,13 +184,10 @@ class Application(HTTPServerConnectionDelegate):
                 return spec.handler_class(self, request, **spec.kwargs)
             return spec.handler_class(self, request)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
-            return self._failed_handler(request, error)
-
-    def _failed_handler(self, request: HTTPServerRequest, error: Exception) -> RequestHandler:
-        if not isinstance(error, HTTPError):
-            app_log.error("Uncaught exception making a handler for %r", request, exc_info=error)
-            error = HTTPError(500)
-        return _FailedHandler(self, request, error=error)
+            if not isinstance(error, HTTPError):
+                app_log.exception("Uncaught exception making a handler for %r", request)
+                error = HTTPError(500)
+            return _FailedHandler(self, request, error=error)
 
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
         routes = self._routes.only or self._routes.routes_for_host(request.host_name)
