@@ -13,11 +13,10 @@ from ostro.httputil import (
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
-    RequestStartLine,
-    ResponseStartLine,
 )
 
 from ._builtin import ErrorHandler, RedirectHandler
+from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
 from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, URLSpec
 from ._transforms import OutputTransform
@@ -148,7 +147,7 @@ class Application(HTTPServerConnectionDelegate):
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         """Take a request that is about to arrive on a connection."""
-        return _RequestDelegate(self, server_conn, request_conn)
+        return RequestDelegate(self, server_conn, request_conn)
 
     def take_request(
         self,
@@ -171,7 +170,7 @@ class Application(HTTPServerConnectionDelegate):
         match = self._find(request)
         handler = self._make_handler(match.spec, request)
         handler._execute(match)
-        return None if handler._finished else _HandlerDelegate(handler)
+        return None if handler._finished else HandlerDelegate(handler)
 
     def __call__(self, request: HTTPServerRequest) -> None:
         """Answer a request that is complete, body included: be a request callback."""
@@ -199,70 +198,3 @@ class Application(HTTPServerConnectionDelegate):
         target = f"{request.protocol}://{self.default_host}/"
         spec = URLSpec("", RedirectHandler, {"url": target, "permanent": False})
         return RouteMatch(spec, (), {})
-
-
-class _HandlerDelegate(HTTPMessageDelegate):
-    """Tells a handler of the end of its connection."""
-
-    __slots__ = ("_handler",)
-
-    def __init__(self, handler: RequestHandler | None) -> None:
-        self._handler = handler
-
-    def on_connection_close(self) -> None:
-        if self._handler is not None:
-            self._handler._connection_closed()
-
-    def on_connection_lost(self, error: BaseException | None) -> None:
-        if self._handler is not None:
-            self._handler._connection_lost()
-
-
-class _RequestDelegate(_HandlerDelegate):
-    """Collects one request, and hands it to its handler."""
-
-    __slots__ = ("_application", "_chunks", "_connection", "_request", "_server_conn")
-
-    def __init__(
-        self, application: Application, server_conn: object, connection: HTTPConnection
-    ) -> None:
-        super().__init__(None)
-        self._application = application
-        self._server_conn = server_conn
-        self._connection = connection
-        self._request: HTTPServerRequest | None = None
-        self._chunks: list[bytes] | None = None
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> Awaitable[None] | None:
-        assert isinstance(start_line, RequestStartLine)
-        method, target, version = start_line
-        self._request = HTTPServerRequest(
-            method,
-            target,
-            version,
-            headers,
-            connection=self._connection,
-            server_connection=self._server_conn,
-        )
-        return None
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        if self._chunks is None:
-            self._chunks = [chunk]
-        else:
-            self._chunks.append(chunk)
-        return None
-
-    def finish(self) -> None:
-        request = self._request
-        assert request is not None
-        if self._chunks is not None:
-            request.body = b"".join(self._chunks)
-            self._chunks = None
-        application = self._application
-        match = application._find(request)
-        # Before it runs: it may lose its connection while it does.
-        self._handler = handler = application._make_handler(match.spec, request)
-        handler._execute(match)
