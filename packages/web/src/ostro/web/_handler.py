@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from ostro.escape import xhtml_escape
 from ostro.gen import BadYieldError, convert_yielded
 from ostro.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine, responses
-from ostro.ioloop import start_task
+from ostro.ioloop import Completed, start_task
 from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
@@ -303,9 +303,9 @@ class RequestHandler(Cookies):
         self.application.log_request(self)
 
     def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
-        self._task = start_task(coroutine)
+        self._task = task = start_task(coroutine)
         if self._gone:
-            self._cancel(self._task)  # it lost the client in its first step
+            self._cancel(task)  # it lost the client in its first step
 
     # When the client goes away; called by the application
 
@@ -329,7 +329,7 @@ class RequestHandler(Cookies):
         self._cancel(task)
         task.add_done_callback(self._end)
 
-    def _cancel(self, task: asyncio.Task[None]) -> None:
+    def _cancel(self, task: asyncio.Task[None] | Completed[None]) -> None:
         if self.cancel_on_disconnect:
             # Through the loop: a task that never got to start would not pass it on to what it waits
             # for.

@@ -25,7 +25,7 @@ from ostro.httputil import (
     http_date_now,
     responses,
 )
-from ostro.ioloop import COMPLETED, deliver
+from ostro.ioloop import COMPLETED, Completed, deliver
 
 from ._transforms import OutputTransform
 
@@ -93,7 +93,7 @@ class Output:
         self._write_buffer: list[bytes] = []
         self._flush_callback: Callable[[], None] | None = None
         # What runs the request where that takes time; asyncio itself holds its tasks only weakly.
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | Completed[None] | None = None
         # Made with the first flush where the application has transforms.
         self._transforms: list[OutputTransform] | None = None
         # How far the response has come.
