@@ -144,6 +144,14 @@ def test_an_application_that_promises_the_shorter_way_must_define_it() -> None:
         )
 
 
+def test_a_connection_without_a_loop_around_it_must_have_one_for_what_waits() -> None:
+    connection = memory_connection()
+
+    assert not connection.loopless
+    with pytest.raises(NotImplementedError, match="does not define run_on_loop"):
+        connection.run_on_loop(Done)
+
+
 def test_a_response_may_be_streamed_from_pieces_and_files_and_end_with_trailers() -> None:
     connection = memory_connection()
 

@@ -20,7 +20,7 @@ and for its answer:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import IO, TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
@@ -103,6 +103,20 @@ class HTTPConnection(ABC):
     __slots__ = ()
 
     context: ConnectionContext
+
+    loopless: ClassVar[bool] = False
+    """Whether the delegate is called where no event loop runs (WSGI). What has to wait then goes
+    through `run_on_loop`, and once the client is gone, a method that is called outside of that
+    raises instead of returning an awaitable that does.
+    """
+
+    def run_on_loop(self, main: Callable[[], Awaitable[object]]) -> None:
+        """Call `main` on an event loop that the producer has for this, and wait for the end of what
+        it returns.
+
+        Only called where `loopless` is true. Raises what `main` and its awaitable raise.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define run_on_loop")
 
     @abstractmethod
     def write_informational(self, code: int, headers: HTTPHeaders) -> Awaitable[None]:

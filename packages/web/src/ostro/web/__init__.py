@@ -23,6 +23,7 @@ from .errors import (
     MissingArgumentError,
     MissingSettingError,
     NotReversibleError,
+    UnfinishedError,
     WebError,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "RedirectHandler",
     "RequestHandler",
     "URLSpec",
+    "UnfinishedError",
     "WebError",
     "addslash",
     "asynchronous",

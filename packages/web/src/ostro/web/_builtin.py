@@ -10,6 +10,7 @@ from urllib.parse import quote
 from ostro.httputil import HTTPServerRequest
 
 from ._handler import RequestHandler
+from ._loopless import run_without_loop
 from ._routing import RouteMatch
 from .errors import HTTPError
 
@@ -92,7 +93,10 @@ class FallbackHandler(RequestHandler):
         if isinstance(fallback, Application):
             match = fallback._find(self.request)
             self._inner = fallback._make_handler(match.spec, self.request)
-            self._inner._execute(match)
+            if self._connection.loopless:
+                run_without_loop(self._inner, match)
+            else:
+                self._inner._execute(match)
         else:
             result = fallback(self.request)
             if inspect.isawaitable(result):

@@ -18,6 +18,8 @@ from ostro.httputil import (
     ResponseStartLine,
 )
 
+from ._loopless import run_without_loop
+
 if TYPE_CHECKING:
     from ._application import Application
     from ._handler import RequestHandler
@@ -89,4 +91,7 @@ class RequestDelegate(HandlerDelegate):
         match = application._find(request)
         # Before it runs: it may lose its connection while it does.
         self._handler = handler = application._make_handler(match.spec, request)
-        handler._execute(match)
+        if self._connection.loopless:
+            run_without_loop(handler, match)
+        else:
+            handler._execute(match)

@@ -303,7 +303,14 @@ class RequestHandler(Cookies):
         self.application.log_request(self)
 
     def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
-        self._task = task = start_task(coroutine)
+        try:
+            self._task = task = start_task(coroutine)
+        except RuntimeError:
+            if not self._connection.loopless:
+                coroutine.close()  # or else it would complain that nobody awaited it
+                raise
+            self._connection.run_on_loop(lambda: coroutine)
+            return
         if self._gone:
             self._cancel(task)  # it lost the client in its first step
 

@@ -5,7 +5,8 @@ WebError
 │   └── MissingArgumentError  a required argument is not there (400)
 ├── Finish                  ends the request with what has been written so far
 ├── NotReversibleError      a URL cannot be built from its pattern
-└── MissingSettingError     the application lacks a setting that a feature needs
+├── MissingSettingError     the application lacks a setting that a feature needs
+└── UnfinishedError         a method waits for callbacks where no event loop runs
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = [
     "MissingArgumentError",
     "MissingSettingError",
     "NotReversibleError",
+    "UnfinishedError",
     "WebError",
 ]
 
@@ -82,3 +84,17 @@ class NotReversibleError(WebError):
 
 class MissingSettingError(WebError):
     """A feature was used without the application setting that it needs."""
+
+
+class UnfinishedError(WebError):
+    """A method returned before its response was finished, and no event loop runs that could call it
+    back (WSGI). `method_name` names it: "MainHandler.get".
+    """
+
+    def __init__(self, method_name: str) -> None:
+        super().__init__(
+            f"{method_name} returned before its response was finished, and no event loop runs here "
+            "(WSGI) that could call it back; make it a coroutine ('async def'), which is run to "
+            "its end, or call finish() before it returns"
+        )
+        self.method_name = method_name
