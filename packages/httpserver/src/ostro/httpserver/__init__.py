@@ -8,6 +8,7 @@ from ostro.httputil import HTTPServerRequest as HTTPRequest
 
 from ._callback import CallbackDelegate
 from ._connection import HTTPConnection
+from ._forwarded import ForwardedHeaders
 from ._server import HTTPServer
 
-__all__ = ["CallbackDelegate", "HTTPConnection", "HTTPRequest", "HTTPServer"]
+__all__ = ["CallbackDelegate", "ForwardedHeaders", "HTTPConnection", "HTTPRequest", "HTTPServer"]

@@ -14,7 +14,7 @@ from ._application import Application
 from ._builtin import ErrorHandler, FallbackHandler, RedirectHandler
 from ._decorators import addslash, asynchronous, removeslash
 from ._handler import RequestHandler
-from ._routing import URLSpec, url
+from ._routing import HandlerSpec, URLSpec, url
 from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
 from ._transforms import ChunkedTransferEncoding, OutputTransform
 from .errors import (
@@ -34,6 +34,7 @@ __all__ = [
     "FallbackHandler",
     "Finish",
     "HTTPError",
+    "HandlerSpec",
     "MissingArgumentError",
     "MissingSettingError",
     "NotReversibleError",
