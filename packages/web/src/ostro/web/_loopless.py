@@ -43,5 +43,5 @@ def _needs_loop(handler_class: type[RequestHandler], method: str) -> bool:
 async def _run(handler: RequestHandler, match: RouteMatch) -> None:
     handler._execute(match)
     task = handler._task
-    if task is not None and not task.done():
+    if isinstance(task, asyncio.Task):
         await asyncio.wait([task])
