@@ -28,7 +28,14 @@ INTERPRETED: Final = {
     "and mypyc has no setters for a plain one",
     "iostream.errors": "classes derived from OSError, which mypyc refuses; raised when all is over",
     **dict.fromkeys(
-        ("web._output", "web._input", "web._cookies", "web._handler", "web._builtin"),
+        (
+            "web._output",
+            "web._input",
+            "web._cookies",
+            "web._handler",
+            "web._builtin",
+            "web._handover",
+        ),
         "applications override its methods and attributes, and its class has aliases of methods",
     ),
 }
@@ -50,7 +57,7 @@ SUBCLASSED: Final = {
     "iostream._pipeiostream": ("PipeIOStream",),
     "httpserver._server": ("HTTPServer",),
     "web._application": ("Application",),
-    "web._routing": ("URLSpec",),
+    "web._urlspec": ("URLSpec",),
     "web._transforms": ("OutputTransform",),
     "web.errors": ("WebError", "HTTPError", "Finish"),
 }

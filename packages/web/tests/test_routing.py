@@ -18,7 +18,9 @@ from ostro.web import (
     URLSpec,
     url,
 )
-from ostro.web._routing import HandlerSpec, RouteMatch, Routes
+from ostro.web._router import HandlerSpec
+from ostro.web._routing import Routes
+from ostro.web._urlspec import RouteMatch
 
 from .support import ask
 

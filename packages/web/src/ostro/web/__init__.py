@@ -11,12 +11,15 @@ A site is an `Application` of `RequestHandler`s:
 """
 
 from ._application import Application
-from ._builtin import ErrorHandler, FallbackHandler, RedirectHandler
+from ._builtin import ErrorHandler, RedirectHandler
+from ._converters import Converter, register_converter
 from ._decorators import addslash, asynchronous, removeslash
 from ._handler import RequestHandler
-from ._routing import HandlerSpec, URLSpec, url
+from ._handover import FallbackHandler
+from ._router import HandlerSpec, Mount, Router
 from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
 from ._transforms import ChunkedTransferEncoding, OutputTransform
+from ._urlspec import URLSpec, url
 from .errors import (
     Finish,
     HTTPError,
@@ -30,6 +33,7 @@ from .errors import (
 __all__ = [
     "Application",
     "ChunkedTransferEncoding",
+    "Converter",
     "ErrorHandler",
     "FallbackHandler",
     "Finish",
@@ -37,10 +41,12 @@ __all__ = [
     "HandlerSpec",
     "MissingArgumentError",
     "MissingSettingError",
+    "Mount",
     "NotReversibleError",
     "OutputTransform",
     "RedirectHandler",
     "RequestHandler",
+    "Router",
     "URLSpec",
     "UnfinishedError",
     "WebError",
@@ -49,6 +55,7 @@ __all__ = [
     "create_signed_value",
     "decode_signed_value",
     "get_signature_key_version",
+    "register_converter",
     "removeslash",
     "url",
 ]

@@ -15,11 +15,13 @@ from ostro.httputil import (
     HTTPServerRequest,
 )
 
-from ._builtin import ErrorHandler, RedirectHandler
+from ._builtin import ErrorHandler, RedirectHandler, ServerOptionsHandler
 from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
-from ._routing import CATCH_ALL_HOST, HandlerSpec, HostRoutes, RouteMatch, URLSpec
+from ._router import HandlerSpec
+from ._routing import CATCH_ALL_HOST, HostRoutes
 from ._transforms import OutputTransform
+from ._urlspec import RouteMatch, URLSpec
 from .errors import HTTPError
 
 __all__ = ["Application"]
@@ -28,6 +30,7 @@ access_log = logging.getLogger("ostro.access")
 app_log = logging.getLogger("ostro.application")
 
 _NOT_FOUND = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 404}), (), {})
+_SERVER_OPTIONS = RouteMatch(URLSpec("", ServerOptionsHandler), (), {})
 
 
 class _FailedHandler(RequestHandler):
@@ -48,10 +51,11 @@ class Application(HTTPServerConnectionDelegate):
 
     It can be given to an `HTTPServer`, or serve by itself with `listen`.
 
-    `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order.
-    `default_host`: where to redirect requests for hosts that no pattern matches; without it they
-    get 404. `transforms`: classes that change each response on its way out. `wsgi`: the application
-    runs inside a WSGI server.
+    `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order;
+    Routers and Mounts among them stand for the routes that they hold. `default_host`: where to
+    redirect requests for hosts that no pattern matches; without it they get 404. `transforms`:
+    classes that change each response on its way out. `wsgi`: the application runs inside a WSGI
+    server.
 
     All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed
     cookies), `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called
@@ -120,6 +124,7 @@ class Application(HTTPServerConnectionDelegate):
         """Return a URL path for the handler named `name`.
 
         `args` take the place of the groups in its pattern, converted to strings and URL-escaped.
+        The names of a Router or Mount that has a name itself are known as `"router:name"`.
         Raises KeyError for an unknown name, `NotReversibleError` where the pattern is too general
         or the arguments do not fit.
         """
@@ -191,8 +196,24 @@ class Application(HTTPServerConnectionDelegate):
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
         routes = self._routes.only or self._routes.routes_for_host(request.host_name)
         if routes is None:
-            return self._default if not self.default_host else self._to_default_host(request)
-        return routes.match(request.path) or self._default
+            return self._outside(request)
+        return routes.match(request.path) or self._unmatched(request)
+
+    def _find_below(self, request: HTTPServerRequest, root: str) -> RouteMatch:
+        """Do as `_find`, for an application that is mounted at the path `root`."""
+        routes = self._routes.only or self._routes.routes_for_host(request.host_name)
+        if routes is None:
+            return self._outside(request)
+        return routes.match(request.path[len(root) :] or "/") or self._unmatched(request)
+
+    def _unmatched(self, request: HTTPServerRequest) -> RouteMatch:
+        return _SERVER_OPTIONS if request.path == "*" else self._default
+
+    def _outside(self, request: HTTPServerRequest) -> RouteMatch:
+        """Return what answers for a host that no pattern matches."""
+        if request.path == "*" or not self.default_host:
+            return self._unmatched(request)
+        return self._to_default_host(request)
 
     def _to_default_host(self, request: HTTPServerRequest) -> RouteMatch:
         target = f"{request.protocol}://{self.default_host}/"

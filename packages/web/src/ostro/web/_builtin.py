@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from urllib.parse import quote
 
-from ostro.httputil import HTTPServerRequest
-
 from ._handler import RequestHandler
-from ._loopless import run_without_loop
-from ._routing import RouteMatch
 from .errors import HTTPError
 
-__all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
+__all__ = ["ErrorHandler", "RedirectHandler"]
 
 _GROUP = re.compile(r"\{(\w+)\}")
 _SAFE = "/:@!$&'()*+,;=~"
@@ -67,65 +62,13 @@ class RedirectHandler(RequestHandler):
     head = get
 
 
-class FallbackHandler(RequestHandler):
-    """Passes the request on to another callback: a WSGI container, another Application.
+class ServerOptionsHandler(RequestHandler):
+    """Answers `OPTIONS *`, which asks about the server and not about one of its pages.
 
-        (r".*", FallbackHandler, {"fallback": wsgi_app})
-
-    `fallback` takes the HTTPRequest and answers it, and may be a coroutine function; nothing of
-    this handler is sent, unless it fails.
+    Spec: RFC 9110 section 9.3.7.
     """
 
-    # Who answers, where that is a handler of another application.
-    _inner: RequestHandler | None = None
-
-    def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
-        """Take who answers."""
-        self._fallback = fallback
-        # Which methods there are is for the fallback to say.
-        self.SUPPORTED_METHODS = (self.request.method,)
-
-    def prepare(self) -> Awaitable[None] | None:
-        """Hand the request over."""
-        from ._application import Application  # it knows this handler
-
-        fallback = self._fallback
-        if isinstance(fallback, Application):
-            match = fallback._find(self.request)
-            self._inner = fallback._make_handler(match.spec, self.request)
-            if self._connection.loopless:
-                run_without_loop(self._inner, match)
-            else:
-                self._inner._execute(match)
-        else:
-            result = fallback(self.request)
-            if inspect.isawaitable(result):
-                return self._wait(result)
-        self._handed_over()
-        return None
-
-    async def _wait(self, result: Awaitable[object]) -> None:
-        await result
-        self._handed_over()
-
-    def _execute(self, match: RouteMatch) -> None:
-        super()._execute(match)
-        if self._inner is not None:
-            # Not over yet, for whoever reports the end of the connection.
-            self._finished = self._inner._finished
-
-    def _handed_over(self) -> None:
-        self._finished = True
-        self.on_finish()
-
-    def _connection_closed(self) -> None:
-        if self._inner is None:
-            super()._connection_closed()
-        else:
-            self._inner._connection_closed()
-
-    def _connection_lost(self) -> None:
-        if self._inner is None:
-            super()._connection_lost()
-        else:
-            self._inner._connection_lost()
+    def options(self) -> None:
+        """Name the methods that pages here may have."""
+        self.set_header("Allow", ", ".join(self.SUPPORTED_METHODS))
+        self.set_status(204)

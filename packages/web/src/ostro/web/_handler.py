@@ -25,7 +25,7 @@ from ostro.stack_context import wrap
 from ._cookies import Cookies
 from ._location import location
 from ._output import BODILESS, is_reason_phrase
-from ._routing import RouteMatch
+from ._urlspec import RouteMatch
 from .errors import Finish, HTTPError
 
 __all__ = ["RequestHandler"]
@@ -50,6 +50,8 @@ class RequestHandler(Cookies):
 
     # What the request's path matched; set when the request is run.
     _match: RouteMatch
+    # The path at which the application of this handler is mounted.
+    _root: str = ""
 
     @property
     def path_args(self) -> list[str | None]:
@@ -60,14 +62,18 @@ class RequestHandler(Cookies):
         return [None if arg is None else self.decode_argument(arg) for arg in self._match.args]
 
     @property
-    def path_kwargs(self) -> dict[str, str | None]:
-        """The arguments that the named groups of the URL pattern found, decoded, by name.
+    def path_kwargs(self) -> dict[str, Any]:  # Any: each converter has a type of its own
+        """The arguments that the named groups of the URL pattern found, by name: decoded, or what
+        its converters made of them.
 
         Raises as `decode_argument` does.
         """
+        match = self._match
+        if match.spec.converters is not None:
+            return dict(match.kwargs)
         return {
-            name: None if arg is None else self.decode_argument(arg, name)
-            for name, arg in self._match.kwargs.items()
+            name: arg if arg is None else self.decode_argument(arg, name)
+            for name, arg in match.kwargs.items()
         }
 
     # What subclasses define
@@ -142,8 +148,11 @@ class RequestHandler(Cookies):
         self.finish()
 
     def reverse_url(self, name: str, *args: object) -> str:
-        """Return the URL path of the handler with the given name; see `Application.reverse_url`."""
-        return self.application.reverse_url(name, *args)
+        """Return the URL path of the handler with the given name; see `Application.reverse_url`.
+
+        Where the application is mounted in another, the path begins with where it is.
+        """
+        return self._root + self.application.reverse_url(name, *args)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send the given HTTP error code to the browser.

@@ -18,7 +18,7 @@ from .errors import UnfinishedError
 
 if TYPE_CHECKING:
     from ._handler import RequestHandler
-    from ._routing import RouteMatch
+    from ._urlspec import RouteMatch
 
 __all__ = ["run_without_loop"]
 

@@ -38,7 +38,7 @@ def literal_prefix(pattern: str) -> tuple[str, bool]:
 
     A leading `^` and a trailing `$` are no text.
     """
-    if _has_top_level_choice(pattern):
+    if has_top_level_choice(pattern):
         return "", False
     body = pattern.removeprefix("^")
     prefix: list[str] = []
@@ -59,7 +59,7 @@ def literal_prefix(pattern: str) -> tuple[str, bool]:
     return "".join(prefix), True
 
 
-def _has_top_level_choice(pattern: str) -> bool:
+def has_top_level_choice(pattern: str) -> bool:
     """Tell whether a `|` outside of all groups, or a group of a kind that is not understood, makes
     what comes first uncertain.
     """

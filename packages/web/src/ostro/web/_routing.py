@@ -10,120 +10,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import merge
-from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
 
-from ostro.escape import url_unescape
+from ._pattern import anchored
+from ._router import NAMESPACE_SEPARATOR, MountSpec, flatten
+from ._urlspec import RouteMatch, URLSpec
 
-from ._imports import import_object
-from ._pattern import anchored, literal_prefix, reverse_template
-from .errors import NotReversibleError
-
-if TYPE_CHECKING:
-    from ._handler import RequestHandler
-
-__all__ = ["HandlerSpec", "HostRoutes", "RouteMatch", "URLSpec", "url"]
+__all__ = ["HostRoutes", "Routes"]
 
 general_log = logging.getLogger("ostro.general")
 
 CATCH_ALL_HOST = ".*"
 
-
-class URLSpec:
-    """Maps a URL pattern to a handler.
-
-    `pattern`: a regular expression that the whole path must match; `$` is added where it does not
-    end with it. Its groups become arguments of the handler's method, by keyword if they have names,
-    else by position. `handler_class`: a RequestHandler subclass, or its dotted name. `kwargs`:
-    passed to `initialize`. `name`: what `reverse_url` knows it by; unique in an application.
-
-    Raises re.error for a malformed pattern, ImportError or TypeError for a name that is no handler.
-    """
-
-    __slots__ = ("_parts", "exact", "handler_class", "kwargs", "name", "pattern", "prefix", "regex")
-
-    def __init__(
-        self,
-        pattern: str,
-        handler_class: type[RequestHandler] | str,
-        kwargs: Mapping[str, object] | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.pattern = anchored(pattern)
-        self.regex = re.compile(self.pattern)
-        self.handler_class = _handler_class(handler_class)
-        self.kwargs: dict[str, object] = dict(kwargs or {})
-        self.name = name
-        # The text that each match begins with, and whether it is the whole match.
-        self.prefix, self.exact = literal_prefix(self.pattern)
-        # What stands around the arguments in a URL made by `reverse`; None when that is unknown.
-        self._parts = reverse_template(pattern)
-
-    def match(self, path: str) -> RouteMatch | None:
-        """Return this spec with the arguments that `path` holds, or None when it does not match."""
-        found = self.regex.match(path)
-        if found is None:
-            return None
-        if self.regex.groupindex:
-            keywords = {name: _unquote(text) for name, text in found.groupdict().items()}
-            return RouteMatch(self, (), keywords)
-        return RouteMatch(self, tuple([_unquote(text) for text in found.groups()]), {})
-
-    def reverse(self, *args: object) -> str:
-        """Return the path for which the groups of the pattern match `args`, escaped. Slashes stay
-        as they are where the pattern takes them for part of the argument.
-
-        Raises `NotReversibleError` if the pattern is too general or `args` do not fit it.
-        """
-        parts = self._parts
-        if parts is None or len(parts) != self.regex.groups + 1:
-            raise NotReversibleError(f"the pattern {self.pattern!r} is too general for reverse_url")
-        if len(args) != self.regex.groups:
-            raise NotReversibleError(
-                f"the pattern {self.pattern!r} takes {self.regex.groups} arguments, not {len(args)}"
-            )
-        texts = [arg if isinstance(arg, bytes) else str(arg).encode() for arg in args]
-        path = _fill(parts, [quote(text) for text in texts])
-        if any(b"/" in text for text in texts):
-            found = self.match(path)
-            if found is None or [*found.args, *found.kwargs.values()] != texts:
-                path = _fill(parts, [quote(text, safe="") for text in texts])
-        return path
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.pattern!r}, {self.handler_class!r}, "
-            f"kwargs={self.kwargs!r}, name={self.name!r})"
-        )
-
-
-url = URLSpec
-
-HandlerSpec: TypeAlias = (
-    URLSpec
-    | tuple[str, "type[RequestHandler] | str"]
-    | tuple[str, "type[RequestHandler] | str", Mapping[str, object] | None]
-    | tuple[str, "type[RequestHandler] | str", Mapping[str, object] | None, str | None]
-)
-"""How an application names a handler: a URLSpec, or the arguments of one in a tuple."""
-
-
-class RouteMatch:
-    """A spec, and the arguments that it found in a path: percent-decoded bytes, None for an unused
-    group.
-    """
-
-    __slots__ = ("args", "kwargs", "spec")
-
-    def __init__(
-        self, spec: URLSpec, args: tuple[bytes | None, ...], kwargs: dict[str, bytes | None]
-    ) -> None:
-        self.spec = spec
-        self.args = args
-        self.kwargs = kwargs
+MAX_VARIANTS = 64
+"""Lists of routes that are kept for the combinations of nested host patterns which requests match.
+Few ever occur; patterns that overlap in every way could make many."""
 
 
 class Routes:
@@ -177,33 +79,63 @@ class Routes:
         return groups[0] if groups else ()
 
 
+class HostedRoutes:
+    """Routes of which some are for certain hosts only, by the Routers that they lie in."""
+
+    __slots__ = ("_conditions", "_specs", "_variants")
+
+    def __init__(self, specs: Sequence[URLSpec]) -> None:
+        self._specs = list(specs)
+        self._conditions = list(dict.fromkeys(spec.hosts for spec in specs if spec.hosts))
+        # Which conditions hold -> the routes that are left.
+        self._variants: dict[tuple[bool, ...], Routes] = {}
+
+    def on(self, host_name: str) -> Routes:
+        """Return the routes that are for this host."""
+        holding = tuple(
+            [all(host.match(host_name) for host in hosts) for hosts in self._conditions]
+        )
+        routes = self._variants.get(holding)
+        if routes is None:
+            wanted = {
+                hosts for hosts, holds in zip(self._conditions, holding, strict=True) if holds
+            }
+            routes = Routes([s for s in self._specs if not s.hosts or s.hosts in wanted])
+            if len(self._variants) < MAX_VARIANTS:
+                self._variants[holding] = routes
+        return routes
+
+
 class HostRoutes:
     """The routes of all hosts. Only the first host pattern that matches is used."""
 
     __slots__ = ("_hosts", "_names", "only")
 
     def __init__(self) -> None:
-        self._hosts: list[tuple[re.Pattern[str], Routes]] = []
+        self._hosts: list[tuple[re.Pattern[str], Routes | HostedRoutes]] = []
         self._names: dict[str, URLSpec] = {}
         # The routes when all hosts have the same, so that the host need not be looked at.
         self.only: Routes | None = None
 
-    def add(self, host_pattern: str, handlers: Iterable[object]) -> None:
+    def add(self, host_pattern: str, handlers: Iterable[object]) -> list[URLSpec]:
         """Append the routes of the hosts that match `host_pattern`; `handlers` are HandlerSpecs.
+        Return them as they have become.
 
         A catch-all pattern (`.*`) stays behind those that are added later. A name that is used
         again stands for the later pattern, and the log says so.
         """
-        specs = [_as_spec(handler) for handler in handlers]
+        specs = list(flatten(handlers))
         for spec in specs:
             self._register(spec)
-        entry = (re.compile(anchored(host_pattern), re.IGNORECASE), Routes(specs))
+        routes = HostedRoutes(specs) if any(spec.hosts for spec in specs) else Routes(specs)
+        entry = (re.compile(anchored(host_pattern), re.IGNORECASE), routes)
         if self._hosts and self._hosts[-1][0].pattern == CATCH_ALL_HOST + "$":
             self._hosts.insert(-1, entry)
         else:
             self._hosts.append(entry)
         is_only = len(self._hosts) == 1 and host_pattern in (CATCH_ALL_HOST, CATCH_ALL_HOST + "$")
-        self.only = entry[1] if is_only else None
+        self.only = routes if is_only and isinstance(routes, Routes) else None
+        return specs
 
     def _register(self, spec: URLSpec) -> None:
         if spec.name is None:
@@ -222,46 +154,26 @@ class HostRoutes:
         """Return the routes of the first host pattern that matches, or None."""
         for pattern, routes in self._hosts:
             if pattern.match(host_name):
-                return routes
+                return routes.on(host_name) if isinstance(routes, HostedRoutes) else routes
         return None
 
     def reverse(self, name: str, *args: object) -> str:
         """Return the path of the spec with this name; raises KeyError when there is none."""
         spec = self._names.get(name)
-        if spec is None:
-            known = ", ".join(sorted(self._names)) or "none at all"
-            raise KeyError(f"no handler is named {name!r}; the names are: {known}")
-        return spec.reverse(*args)
+        if spec is not None:
+            return spec.reverse(*args)
+        mount, rest = self._mount_of(name)
+        if mount is not None:
+            return mount.root + mount.reverse_url(rest, *args)
+        known = ", ".join(sorted(self._names)) or "none at all"
+        raise KeyError(f"no handler is named {name!r}; the names are: {known}")
 
-
-def _as_spec(handler: object) -> URLSpec:
-    """Return a HandlerSpec as a URLSpec; whatever the types say, people make mistakes."""
-    if isinstance(handler, URLSpec):
-        return handler
-    if not isinstance(handler, tuple | list) or not 2 <= len(handler) <= 4:
-        raise TypeError(
-            "a handler is a URLSpec or a tuple (pattern, handler_class[, kwargs[, name]]), "
-            f"not {handler!r}"
-        )
-    return URLSpec(*handler)
-
-
-def _handler_class(given: type[RequestHandler] | str) -> type[RequestHandler]:
-    from ._handler import RequestHandler  # it knows applications, which know routes
-
-    found: object = import_object(given) if isinstance(given, str) else given
-    if not isinstance(found, type) or not issubclass(found, RequestHandler):
-        raise TypeError(f"{given!r} is not a RequestHandler subclass")
-    return found
-
-
-def _fill(parts: list[str], texts: list[str]) -> str:
-    return "".join([*chain(*zip(parts, texts, strict=False)), parts[-1]])
-
-
-def _unquote(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    if "%" not in text:
-        return text.encode()
-    return url_unescape(text, encoding=None, plus=False)
+    def _mount_of(self, name: str) -> tuple[MountSpec | None, str]:
+        """Return the Mount that `name` begins with, and the name that is left for it."""
+        end = name.find(NAMESPACE_SEPARATOR)
+        while end >= 0:
+            spec = self._names.get(name[:end])
+            if isinstance(spec, MountSpec):
+                return spec, name[end + 1 :]
+            end = name.find(NAMESPACE_SEPARATOR, end + 1)
+        return None, name

@@ -1,0 +1,147 @@
+"""Handlers behind which something else answers: a fallback, or a site that is mounted.
+
+They are handlers so that a request finds them as it finds any other, and they pass on what is
+learnt of the client later.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ostro.httputil import HTTPMessageDelegate, HTTPServerConnectionDelegate, HTTPServerRequest
+
+from ._handler import RequestHandler
+from ._loopless import run_without_loop
+from ._urlspec import RouteMatch
+
+if TYPE_CHECKING:
+    from ._application import Application
+
+__all__ = ["FallbackHandler", "MountHandler"]
+
+
+class HandOver(RequestHandler):
+    """Leaves a request to somebody else; nothing of this handler is sent, unless that fails."""
+
+    # Who answers: a handler of another application, or what another delegate made of the request.
+    _inner: RequestHandler | None = None
+    _delegate: HTTPMessageDelegate | None = None
+
+    def _accept_all_methods(self) -> None:
+        """Leave it to whoever answers which methods there are."""
+        self.SUPPORTED_METHODS = (self.request.method,)
+
+    def _run_inner(self, application: Application, match: RouteMatch, root: str) -> None:
+        self._inner = inner = application._make_handler(match.spec, self.request)
+        inner._root = root
+        if self._connection.loopless:
+            run_without_loop(inner, match)
+        else:
+            inner._execute(match)
+
+    def _handed_over(self) -> None:
+        self._finished = True
+        self.on_finish()
+
+    def _execute(self, match: RouteMatch) -> None:
+        super()._execute(match)
+        # Not over yet, for whoever reports the end of the connection.
+        if self._inner is not None:
+            self._finished = self._inner._finished
+        elif self._delegate is not None:
+            self._finished = False
+
+    def _connection_closed(self) -> None:
+        if self._inner is not None:
+            self._inner._connection_closed()
+        elif self._delegate is not None:
+            self._delegate.on_connection_close()
+        else:
+            super()._connection_closed()
+
+    def _connection_lost(self) -> None:
+        if self._inner is not None:
+            self._inner._connection_lost()
+        elif self._delegate is not None:
+            self._delegate.on_connection_lost(None)
+        else:
+            super()._connection_lost()
+
+
+class FallbackHandler(HandOver):
+    """Passes the request on to another callback: a WSGI container, another Application.
+
+        (r".*", FallbackHandler, {"fallback": wsgi_app})
+
+    `fallback` takes the HTTPRequest and answers it, and may be a coroutine function; nothing of
+    this handler is sent, unless it fails.
+    """
+
+    def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
+        """Take who answers."""
+        self._fallback = fallback
+        self._accept_all_methods()
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Hand the request over."""
+        from ._application import Application  # it knows this handler
+
+        fallback = self._fallback
+        if isinstance(fallback, Application):
+            self._run_inner(fallback, fallback._find(self.request), self._root)
+        else:
+            result = fallback(self.request)
+            if inspect.isawaitable(result):
+                return self._wait(result)
+        self._handed_over()
+        return None
+
+    async def _wait(self, result: Awaitable[object]) -> None:
+        await result
+        self._handed_over()
+
+
+class MountHandler(HandOver):
+    """Passes the request on to the site of a Mount."""
+
+    def initialize(self, root: str, site: HTTPServerConnectionDelegate) -> None:
+        """Take the prefix and who answers below it."""
+        self._own_root = root
+        self._site = site
+        self._accept_all_methods()
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Hand the request over."""
+        from ._application import Application  # it knows this handler
+
+        site, request = self._site, self.request
+        if isinstance(site, Application):
+            root = self._root + self._own_root
+            self._run_inner(site, site._find_below(request, root), root)
+        else:
+            self._delegate = delegate = site.start_request(
+                request.server_connection, self._connection
+            )
+            steps = self._steps(delegate)
+            for waits in steps:
+                if waits is not None:
+                    return self._go_on(waits, steps)
+        self._handed_over()
+        return None
+
+    def _steps(self, delegate: HTTPMessageDelegate) -> Iterator[Awaitable[None] | None]:
+        """Give the delegate the request, step by step; each waits for what the last returned."""
+        request = self.request
+        yield delegate.headers_received(request.start_line, request.headers)
+        if request.body:
+            yield delegate.data_received(request.body)
+        delegate.finish()
+
+    async def _go_on(self, waits: Awaitable[None], steps: Iterator[Awaitable[None] | None]) -> None:
+        await waits
+        for further in steps:
+            if further is not None:
+                await further
+        self._handed_over()
