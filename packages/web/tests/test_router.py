@@ -348,8 +348,9 @@ def test_names_of_a_mount_are_known_where_they_can_be() -> None:
 class Collecting(HTTPServerConnectionDelegate):
     """Answers with what it was given; in its own time, if it has been told to take it."""
 
-    def __init__(self, gate: "asyncio.Event | None" = None) -> None:
+    def __init__(self, gate: asyncio.Event | None = None, slow_body: bool = False) -> None:
         self.gate = gate
+        self.slow_body = slow_body
         self.events: list[str] = []
 
     def start_request(
@@ -376,7 +377,9 @@ class _Collected(HTTPMessageDelegate):
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self.got.append(chunk.decode())
-        return None if self.site.gate is None else self._wait(self.site.gate)
+        if self.site.gate is None or not self.site.slow_body:
+            return None
+        return self._wait(self.site.gate)
 
     def finish(self) -> None:
         if "hold" not in self.got[0]:
@@ -401,9 +404,11 @@ def test_any_delegate_is_mounted_and_takes_the_request_as_it_came() -> None:
     assert ask(app, "/owner").status == 404
 
 
-async def test_a_delegate_may_take_its_time(io_loop: IOLoop) -> None:
+@pytest.mark.parametrize("slow_body", [True, False])
+async def test_a_delegate_may_take_its_time(io_loop: IOLoop, slow_body: bool) -> None:
     gate = asyncio.Event()
-    answer = ask(Application([Mount("", Collecting(gate))]), "/", method="POST", body=b"body")
+    site = Collecting(gate, slow_body)
+    answer = ask(Application([Mount("", site)]), "/", method="POST", body=b"body")
     assert not answer.ended
 
     gate.set()
