@@ -77,6 +77,8 @@ class Template:
         self._program = self._compiled(inline_escape=True)
         if self._program.takes_over & self._program.assigned:
             self._program = self._compiled(inline_escape=False)
+        program = self._program
+        self._names = program.free | program.assigned | program.takes_over
         known = vars(builtins)
         used = {name: known[name] for name in self._program.free if name in known}
         self._defaults: dict[str, object] = {**used, "__name__": file.name, **NAMESPACE}
@@ -85,6 +87,13 @@ class Template:
     def autoescape(self) -> str | None:
         """The function that expressions in this file go through, by its name; None for none."""
         return self._file.autoescape
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that the template looks up in what `generate` gets, whether they are there or
+        not. One that it asks `globals()` for is not among them.
+        """
+        return self._names
 
     @property
     def code(self) -> str:

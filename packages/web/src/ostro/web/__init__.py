@@ -13,12 +13,13 @@ A site is an `Application` of `RequestHandler`s:
 from ._application import Application
 from ._builtin import ErrorHandler, RedirectHandler
 from ._converters import Converter, register_converter
-from ._decorators import addslash, asynchronous, removeslash
+from ._decorators import addslash, asynchronous, authenticated, removeslash
 from ._handler import RequestHandler
 from ._handover import FallbackHandler
 from ._router import HandlerSpec, Mount, Router
 from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
 from ._transforms import ChunkedTransferEncoding, OutputTransform
+from ._ui_modules import UIModule
 from ._urlspec import URLSpec, url
 from .errors import (
     Finish,
@@ -47,11 +48,13 @@ __all__ = [
     "RedirectHandler",
     "RequestHandler",
     "Router",
+    "UIModule",
     "URLSpec",
     "UnfinishedError",
     "WebError",
     "addslash",
     "asynchronous",
+    "authenticated",
     "create_signed_value",
     "decode_signed_value",
     "get_signature_key_version",

@@ -18,6 +18,7 @@ from ostro.httputil import (
 from ._builtin import ErrorHandler, RedirectHandler, ServerOptionsHandler
 from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
+from ._page_tools import PageTools
 from ._router import HandlerSpec
 from ._routing import CATCH_ALL_HOST, HostRoutes
 from ._transforms import OutputTransform
@@ -42,6 +43,9 @@ class _FailedHandler(RequestHandler):
     def set_default_headers(self) -> None:
         """Set none of those that a subclass would."""
 
+    def check_xsrf_cookie(self) -> None:
+        """Let the error be told."""
+
     def prepare(self) -> Awaitable[None] | None:
         raise self._error
 
@@ -60,7 +64,10 @@ class Application(HTTPServerConnectionDelegate):
     All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed
     cookies), `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called
     with the handler of each finished request), `default_handler_class` and `default_handler_args`
-    (for paths that nothing matches).
+    (for paths that nothing matches), `login_url` (see `authenticated`), `xsrf_cookies` (see
+    `RequestHandler.check_xsrf_cookie`), and, for pages, `template_path`, `template_loader`,
+    `autoescape`, `template_whitespace`, `ui_modules`, `ui_methods`, and `compiled_template_cache`
+    (if false, as with `debug`, templates are read anew for each request).
     """
 
     takes_requests: ClassVar[bool] = True
@@ -79,6 +86,9 @@ class Application(HTTPServerConnectionDelegate):
         self.settings: dict[str, Any] = settings  # Any: as above
         if settings.get("debug"):
             settings.setdefault("serve_traceback", True)
+            settings.setdefault("compiled_template_cache", False)
+        self._xsrf_cookies = bool(settings.get("xsrf_cookies"))
+        self._page_tools = PageTools(settings.get("ui_modules"), settings.get("ui_methods"))
         self._routes = HostRoutes()
         self._default = self._default_match()
         if handlers:

@@ -13,7 +13,7 @@ from ostro.stack_context import ExceptionStackContext
 from ._handler import RequestHandler
 from .errors import HTTPError
 
-__all__ = ["addslash", "asynchronous", "removeslash"]
+__all__ = ["addslash", "asynchronous", "authenticated", "removeslash"]
 
 _P = ParamSpec("_P")
 _H = TypeVar("_H", bound=RequestHandler)
@@ -38,13 +38,39 @@ def asynchronous(
                 self.write("Downloaded!")
                 self.finish()
     """
-    finishes_itself = is_coroutine_function(method) or inspect.iscoroutinefunction(method)
+    # The method may be wrapped, in `authenticated` for instance.
+    finishes_itself = is_coroutine_function(method) or inspect.iscoroutinefunction(
+        inspect.unwrap(method)
+    )
 
     @functools.wraps(method)
     def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
         self._auto_finish = finishes_itself
         with ExceptionStackContext(self._handle_stack_exception):
             return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+def authenticated(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:
+    """Require that the user be logged in: that `current_user` is true.
+
+    If nobody is, GET and HEAD are redirected to the login URL (`get_login_url`), with the URL of
+    the request as its argument `next`, unless that URL has arguments of its own; all others are
+    answered 403. The login page finds the way back with `get_next_url`.
+
+    Where the user is found asynchronously, set `self.current_user` in `prepare`, which may be a
+    coroutine and runs before the decorated method.
+    """
+
+    @functools.wraps(method)
+    def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        if self.current_user:
+            return method(self, *args, **kwargs)
+        if self.request.method not in ("GET", "HEAD"):
+            raise HTTPError(403)
+        self.redirect(self._login_target())
+        return None
 
     return wrapper
 

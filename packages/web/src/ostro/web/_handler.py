@@ -1,6 +1,6 @@
 """RequestHandler: what an application subclasses, and how one request runs through it.
 
-Fourth and last layer; see `_output`. This one owns the order of a request's life (prepare, the
+The last layer; see `_output`. This one owns the order of a request's life (prepare, the
 method, the end) and what happens when something is raised on the way.
 """
 
@@ -22,10 +22,11 @@ from ostro.ioloop import Completed, start_task
 from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
-from ._cookies import Cookies
 from ._location import location
 from ._output import BODILESS, is_reason_phrase
+from ._pages import Pages
 from ._urlspec import RouteMatch
+from ._xsrf import XSRF_SAFE_METHODS
 from .errors import Finish, HTTPError
 
 __all__ = ["RequestHandler"]
@@ -34,7 +35,7 @@ app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
 
 
-class RequestHandler(Cookies):
+class RequestHandler(Pages):
     """Subclass this class and define get(), post() and so on to make a handler.
 
     A new one is made for each request. `initialize` is called first, with what the URLSpec passes
@@ -50,9 +51,6 @@ class RequestHandler(Cookies):
 
     # What the request's path matched; set when the request is run.
     _match: RouteMatch
-    # The path at which the application of this handler is mounted.
-    _root: str = ""
-
     @property
     def path_args(self) -> list[str | None]:
         """The arguments that the unnamed groups of the URL pattern found, decoded.
@@ -146,13 +144,6 @@ class RequestHandler(Cookies):
         self.set_status(status)
         self.set_header("Location", target)
         self.finish()
-
-    def reverse_url(self, name: str, *args: object) -> str:
-        """Return the URL path of the handler with the given name; see `Application.reverse_url`.
-
-        Where the application is mounted in another, the path begins with where it is.
-        """
-        return self._root + self.application.reverse_url(name, *args)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Send the given HTTP error code to the browser.
@@ -253,6 +244,8 @@ class RequestHandler(Cookies):
         try:
             if self.request.method not in self.SUPPORTED_METHODS:
                 raise HTTPError(405)
+            if self.application._xsrf_cookies and self.request.method not in XSRF_SAFE_METHODS:
+                self.check_xsrf_cookie()
             waits = self.prepare()
             if waits is not None:
                 self._start(self._run_after(waits))
