@@ -158,6 +158,20 @@ def test_whitespace_counts_in_pre_and_textarea() -> None:
     )
 
 
+def test_a_template_tells_which_names_it_looks_up() -> None:
+    loader = DictLoader(
+        {
+            "page": "{% extends base %}{% block b %}{% set x = a %}{{ [n for n in ns] }}{% end %}",
+            "base": "{% block b %}{{ replaced }}{% end %}{% module M(len(c)) %}",
+        }
+    )
+
+    names = loader.load("page").names
+
+    assert names >= {"a", "x", "ns", "c", "_tt_modules", "xhtml_escape"}
+    assert not names & {"replaced", "n", "M", "b"}
+
+
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="invalid whitespace mode 'x'"):
         Template("", whitespace="x")

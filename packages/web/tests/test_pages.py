@@ -13,7 +13,7 @@ from ostro.escape import to_unicode
 from ostro.ioloop import IOLoop
 from ostro.iostream import StreamClosedError
 from ostro.template import BaseLoader, DictLoader, Loader
-from ostro.web import Application, HTTPError, RequestHandler, UIModule
+from ostro.web import Application, HTTPError, Mount, RequestHandler, UIModule
 
 from .support import MemoryConnection, ask, fetch
 
@@ -499,6 +499,23 @@ def test_static_urls_are_those_of_the_static_handler() -> None:
     assert static_url("a.css", include_host=False) == "/s/a.css?v=1"
 
 
+def test_static_urls_on_another_host_stay_there() -> None:
+    for prefix in ("https://cdn.example", "//cdn.example"):
+        url = ask(
+            site(
+                lambda handler: handler.finish(handler.static_url("a", include_host=True)),
+                **{**STATIC, "static_path": prefix},
+            )
+        ).text
+        assert url == f"{prefix}/a?v=1"
+
+
+def test_static_urls_of_a_mounted_site_begin_where_it_is() -> None:
+    inner = site(lambda handler: handler.finish(handler.static_url("a")), **STATIC)
+
+    assert ask(Application([Mount("/inner", inner)]), "/inner/").text == "/inner/s/a?v=1"
+
+
 def test_a_handler_may_have_its_static_urls_absolute() -> None:
     class Handler(RequestHandler):
         include_host = True
@@ -514,6 +531,7 @@ def test_a_handler_may_have_its_static_urls_absolute() -> None:
 def test_static_urls_need_the_static_path(caplog: pytest.LogCaptureFixture) -> None:
     assert ask(site(lambda handler: handler.static_url("a"))).status == 500
     assert "'static_path' setting to use static_url" in caplog.text
+    assert ask(site(lambda handler: handler.static_url("a"), static_path="/s")).status == 500
 
 
 def test_tracebacks_of_templates_do_not_pile_up() -> None:

@@ -51,6 +51,7 @@ class RequestHandler(Pages):
 
     # What the request's path matched; set when the request is run.
     _match: RouteMatch
+
     @property
     def path_args(self) -> list[str | None]:
         """The arguments that the unnamed groups of the URL pattern found, decoded.
