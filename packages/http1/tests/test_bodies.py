@@ -265,6 +265,29 @@ def test_received_bytes_are_counted() -> None:
     assert codec.body_bytes_received == 4
 
 
+def test_what_is_missing_of_a_counted_body_is_known() -> None:
+    codec = ServerCodec()
+    assert codec.body_bytes_missing == 0
+    received(codec, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+    assert codec.body_bytes_missing == 5
+    codec.receive(b"ab")
+    assert codec.body_bytes_missing == 3
+    codec.next_event()
+    assert codec.body_bytes_missing == 3
+    codec.receive(b"cdeGET")
+    assert codec.body_bytes_missing == 0
+
+
+def test_what_is_missing_of_a_chunked_body_is_known_when_it_is_over() -> None:
+    codec = ServerCodec()
+    received(codec, CHUNKED)
+    assert codec.body_bytes_missing is None
+    codec.receive(b"2\r\nab\r\n0\r\n\r\n")
+    codec.next_event()
+
+    assert codec.body_bytes_missing == 0
+
+
 def test_trailers_are_headers_of_their_own() -> None:
     codec = ServerCodec()
     head = received(codec, CHUNKED + b"0\r\nX: 1\r\n\r\n")

@@ -196,6 +196,14 @@ def test_an_empty_body_may_last_until_close() -> None:
     assert isinstance(codec.next_event(), EndOfMessage)
 
 
+def test_what_is_missing_of_a_body_until_close_is_not_known() -> None:
+    codec = client()
+    codec.receive(b"HTTP/1.1 200 OK\r\n\r\n")
+    codec.next_event()
+
+    assert codec.body_bytes_missing is None
+
+
 def test_a_body_until_close_has_a_limit() -> None:
     for limit, last in ((5, ("end", None)), (4, ("error", 413))):
         codec = ClientCodec(Limits(max_body_bytes=limit))

@@ -544,6 +544,67 @@ async def test_half_close_behind_a_whole_body_that_is_still_worked_on_is_answere
     assert client.stream.closed()
 
 
+@pytest.mark.parametrize(
+    ("request_", "whole"),
+    [
+        (b"Content-Length: 5\r\n\r\nab", False),
+        (b"Content-Length: 2\r\n\r\nab", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", False),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", True),
+    ],
+    ids=["counted, cut off", "counted", "chunked, cut off", "chunked"],
+)
+async def test_a_body_that_is_cut_off_ends_the_request_though_its_part_is_still_worked_on(
+    io_loop: IOLoop, request_: bytes, whole: bool
+) -> None:
+    class App(Recorder):
+        def make_delegate(self, conn: HTTPConnection, request: Request) -> "Waiting":
+            return Waiting(conn, request, self.answer)
+
+    class Waiting(RecordingDelegate):
+        def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+            super().data_received(chunk)
+            return io_loop.asyncio_loop.create_future()
+
+    app = App()
+    client = Client(io_loop, app)
+    await client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + request_)
+
+    await client.ended()
+
+    assert app.requests[0].body == b"ab"
+    assert client.stream.closed() is not whole
+    assert app.requests[0].events[-1] == ("close" if whole else "lost")
+
+
+async def test_a_chunk_that_is_cut_off_behind_a_part_that_is_worked_on_ends_the_request(
+    io_loop: IOLoop,
+) -> None:
+    gate = asyncio.Event()
+
+    class App(Recorder):
+        def make_delegate(self, conn: HTTPConnection, request: Request) -> "Waiting":
+            return Waiting(conn, request, self.answer)
+
+    class Waiting(RecordingDelegate):
+        def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+            super().data_received(chunk)
+            return _await_event(gate)
+
+    app = App()
+    client = Client(io_loop, app)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await client.send(head + b"2\r\nab\r\n", b"2\r\nc")
+
+    await client.ended()
+    assert not client.stream.closed()
+    gate.set()
+    await turns(12)
+
+    assert client.stream.closed()
+    assert app.requests[0].events[-2:] == ["close", "lost"]
+
+
 async def _await_event(event: asyncio.Event) -> None:
     await event.wait()
 

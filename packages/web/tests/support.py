@@ -57,6 +57,9 @@ class MemoryConnection(HTTPConnection):
         self.closed = False
         # What the answer still has to have, where its length was announced.
         self._missing: int | None = None
+        # What the application allows the body.
+        self.max_body_size: int | None = None
+        self.body_timeout: float | None = None
         self._slow = slow
         self._short_cut = short_cut
         self._unsent: list[asyncio.Future[None]] = []
@@ -245,10 +248,10 @@ class MemoryConnection(HTTPConnection):
         raise NotImplementedError
 
     def set_max_body_size(self, limit: int) -> None:
-        raise NotImplementedError
+        self.max_body_size = limit
 
     def set_body_timeout(self, seconds: float) -> None:
-        raise NotImplementedError
+        self.body_timeout = seconds
 
     def detach(self) -> ByteStream:
         raise NotImplementedError
@@ -330,6 +333,11 @@ async def connected(
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+def raw_post(target: str, body: bytes, *fields: str, method: str = "POST") -> bytes:
+    """A request with a body as it goes over the wire."""
+    return raw_get(target, f"Content-Length: {len(body)}", *fields, method=method) + body
 
 
 def raw_get(target: str = "/", *fields: str, method: str = "GET") -> bytes:

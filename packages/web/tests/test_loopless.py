@@ -9,7 +9,13 @@ import pytest
 from ostro import gen
 from ostro.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine, ResponseStartLine
 from ostro.ioloop import COMPLETED
-from ostro.web import Application, FallbackHandler, RequestHandler, asynchronous
+from ostro.web import (
+    Application,
+    FallbackHandler,
+    RequestHandler,
+    asynchronous,
+    stream_request_body,
+)
 
 from .support import MemoryConnection, ask
 
@@ -33,9 +39,11 @@ def ask_without_loop(handler: type[RequestHandler], **options: object) -> Loople
     return ask_application(Application([("/(.*)", handler, options)]))
 
 
-def ask_application(application: Application, method: str = "GET") -> LooplessConnection:
+def ask_application(
+    application: Application, method: str = "GET", body: bytes = b""
+) -> LooplessConnection:
     connection = LooplessConnection(RequestStartLine(method, "/x", "HTTP/1.1"))
-    connection.ask(application, HTTPHeaders({"Host": "example.com"}), [])
+    connection.ask(application, HTTPHeaders({"Host": "example.com"}), [body] if body else [])
     return connection
 
 
@@ -174,3 +182,49 @@ def test_without_a_loop_an_ordinary_connection_refuses_a_coroutine() -> None:
             return COMPLETED
 
     assert ask(Application([("/x", Waiting)]), "/x").status == 500
+
+
+# Streamed bodies
+
+
+@stream_request_body
+class Streaming(RequestHandler):
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        self.write(b"<" + chunk + b">")
+        return None
+
+    def put(self) -> Any:
+        self.write(self.request.body)
+
+
+class StreamingCoroutines(Streaming):
+    async def prepare(self) -> None:
+        await asyncio.sleep(0)
+
+    async def data_received(self, chunk: bytes) -> None:
+        await asyncio.sleep(0)
+        self.write(b"<" + chunk + b">")
+
+    async def put(self) -> None:
+        await asyncio.sleep(0)
+
+
+class StreamingForever(Streaming):
+    @asynchronous
+    def put(self) -> None: ...
+
+
+@pytest.mark.parametrize("handler", [Streaming, StreamingCoroutines])
+@pytest.mark.parametrize(("body", "text"), [(b"body", "<body>"), (b"", "")])
+def test_a_streamed_body_comes_in_one_piece(
+    handler: type[RequestHandler], body: bytes, text: str
+) -> None:
+    connection = ask_application(Application([("/x", handler)]), "PUT", body)
+
+    assert (connection.status, connection.text, connection.loops) == (200, text, 1)
+
+
+def test_a_streamed_request_that_stays_unfinished_is_refused() -> None:
+    connection = ask_application(Application([("/x", StreamingForever)]), "PUT", b"body")
+
+    assert connection.status == 500

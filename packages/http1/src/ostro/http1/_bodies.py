@@ -45,6 +45,10 @@ class BodyReader(ABC):
     def read(self, buffer: ReceiveBuffer) -> BodyEvent:
         """Return the next event. Raises RemoteProtocolError."""
 
+    def missing(self, buffer: ReceiveBuffer) -> int | None:
+        """Return how many bytes of the body have yet to arrive; None when nobody can know."""
+        return None
+
     def check_size(self, size: int) -> None:
         """Accept a body of `size` bytes so far. Raises RemoteProtocolError (413)."""
         if size > self.max_body:
@@ -77,6 +81,9 @@ class CountedReader(BodyReader):
                 f"connection closed after {self.received} of {self.length} bytes of the body"
             )
         return NEED_DATA
+
+    def missing(self, buffer: ReceiveBuffer) -> int | None:
+        return max(0, self.length - self.received - len(buffer))
 
 
 class UntilCloseReader(BodyReader):
@@ -127,6 +134,9 @@ class ChunkedReader(BodyReader):
         # Bytes of the extensions of all chunks so far.
         self._extension_bytes = 0
         self._trailers: HTTPHeaders | None = None
+
+    def missing(self, buffer: ReceiveBuffer) -> int | None:
+        return 0 if self._expecting is _OVER else None
 
     def read(self, buffer: ReceiveBuffer) -> BodyEvent:
         self.check_size(self.received)

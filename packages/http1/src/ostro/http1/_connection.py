@@ -145,6 +145,13 @@ class Connection(ABC):
         return 0 if self._body is None else self._body.received
 
     @property
+    def body_bytes_missing(self) -> int | None:
+        """Bytes of the body of the message at hand that have not been received; None while a body
+        of unknown length is not over.
+        """
+        return 0 if self._body is None else self._body.missing(self._buffer)
+
+    @property
     def unread_size(self) -> int:
         """Bytes that were received and not yet reported."""
         buffer = self._buffer

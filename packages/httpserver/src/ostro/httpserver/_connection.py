@@ -129,11 +129,20 @@ class HTTPConnection(ApplicationCaller):
     def eof_received(self) -> None:
         """Learn that the client sends nothing more; what it asked before is still answered."""
         self._eof = True
+        if self._phase is BODY and self._is_cut_off():
+            # Also while the application still works on what came before.
+            self.close()
+            return
         exchange = self._exchange
         if exchange is not None:
             self._report_close(exchange)
         # What lies in the codec is still taken; that nothing follows is noticed behind it.
         self._advance()
+
+    def _is_cut_off(self) -> bool:
+        """Tell whether the body in progress cannot become whole out of what has been received."""
+        missing = self.codec.body_bytes_missing
+        return not self.codec.unread_size if missing is None else missing > 0
 
     def drained(self) -> None:
         """Learn that everything written has left."""

@@ -13,7 +13,13 @@ A site is an `Application` of `RequestHandler`s:
 from ._application import Application
 from ._builtin import ErrorHandler, RedirectHandler
 from ._converters import Converter, register_converter
-from ._decorators import addslash, asynchronous, authenticated, removeslash
+from ._decorators import (
+    addslash,
+    asynchronous,
+    authenticated,
+    removeslash,
+    stream_request_body,
+)
 from ._handler import RequestHandler
 from ._handover import FallbackHandler
 from ._router import HandlerSpec, Mount, Router
@@ -60,5 +66,6 @@ __all__ = [
     "get_signature_key_version",
     "register_converter",
     "removeslash",
+    "stream_request_body",
     "url",
 ]

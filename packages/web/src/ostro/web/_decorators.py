@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
+import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -13,7 +15,7 @@ from ostro.stack_context import ExceptionStackContext
 from ._handler import RequestHandler
 from .errors import HTTPError
 
-__all__ = ["addslash", "asynchronous", "authenticated", "removeslash"]
+__all__ = ["addslash", "asynchronous", "authenticated", "removeslash", "stream_request_body"]
 
 _P = ParamSpec("_P")
 _H = TypeVar("_H", bound=RequestHandler)
@@ -46,10 +48,24 @@ def asynchronous(
     @functools.wraps(method)
     def wrapper(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> Any:
         self._auto_finish = finishes_itself
+        if not finishes_itself and self.handler_timeout is not None:
+            _limit_time(self, self.handler_timeout)
         with ExceptionStackContext(self._handle_stack_exception):
             return method(self, *args, **kwargs)
 
     return wrapper
+
+
+def _limit_time(handler: RequestHandler, seconds: float) -> None:
+    """End a handler whose callbacks do not; one that is done is not kept for that."""
+    known = weakref.ref(handler)
+
+    def time_out() -> None:
+        late = known()
+        if late is not None:
+            late._time_out()
+
+    asyncio.get_running_loop().call_later(seconds, time_out)
 
 
 def authenticated(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:
@@ -73,6 +89,38 @@ def authenticated(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concat
         return None
 
     return wrapper
+
+
+def stream_request_body(handler_class: type[_H]) -> type[_H]:
+    """Decorate a handler class to take the request's body as it comes.
+
+    `prepare` then runs when the headers have come; the body waits for it if it is a coroutine. It
+    may refuse the request, or set `self.request.connection.set_max_body_size` and
+    `set_body_timeout`. Each part of the body is handed to `data_received`, and the method runs when
+    it has come whole. `self.request.body` is empty.
+
+        @stream_request_body
+        class Upload(RequestHandler):
+            def prepare(self):
+                self.size = 0
+
+            async def data_received(self, chunk):
+                self.size += len(chunk)
+
+            def put(self):
+                self.write(f"{self.size} bytes")
+
+    When the client goes away in the middle, `on_connection_close` is called and a coroutine that
+    runs is cancelled; then `on_finish` is called. Once the handler has finished its answer, the
+    rest of the body is dropped.
+
+    Raises TypeError for anything but a RequestHandler class.
+    """
+    given: object = handler_class
+    if not isinstance(given, type) or not issubclass(given, RequestHandler):
+        raise TypeError(f"stream_request_body decorates RequestHandler classes, not {given!r}")
+    handler_class._streams_body = True
+    return handler_class
 
 
 def addslash(method: Callable[Concatenate[_H, _P], Any]) -> Callable[Concatenate[_H, _P], Any]:

@@ -19,10 +19,12 @@ from ostro.httputil import (
 )
 
 from ._loopless import run_without_loop
+from ._streaming import StreamedRequest
 
 if TYPE_CHECKING:
     from ._application import Application
     from ._handler import RequestHandler
+    from ._urlspec import RouteMatch
 
 __all__ = ["HandlerDelegate", "RequestDelegate"]
 
@@ -47,7 +49,15 @@ class HandlerDelegate(HTTPMessageDelegate):
 class RequestDelegate(HandlerDelegate):
     """Collects one request, and hands it to its handler."""
 
-    __slots__ = ("_application", "_chunks", "_connection", "_request", "_server_conn")
+    __slots__ = (
+        "_application",
+        "_chunks",
+        "_connection",
+        "_match",
+        "_request",
+        "_server_conn",
+        "_streamed",
+    )
 
     def __init__(
         self, application: Application, server_conn: object, connection: HTTPConnection
@@ -56,15 +66,19 @@ class RequestDelegate(HandlerDelegate):
         self._application = application
         self._server_conn = server_conn
         self._connection = connection
+        # What is known when the headers have come.
         self._request: HTTPServerRequest | None = None
+        self._match: RouteMatch | None = None
+        # The body: collected here, unless the handler takes it as it comes.
         self._chunks: list[bytes] | None = None
+        self._streamed: StreamedRequest | None = None
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         assert isinstance(start_line, RequestStartLine)
         method, target, version = start_line
-        self._request = HTTPServerRequest(
+        request = self._request = HTTPServerRequest(
             method,
             target,
             version,
@@ -72,9 +86,28 @@ class RequestDelegate(HandlerDelegate):
             connection=self._connection,
             server_connection=self._server_conn,
         )
-        return None
+        application, root = self._application, ""
+        match = self._match = application._find(request)
+        handler_class = match.spec.handler_class
+        while behind := handler_class._look_through(match.spec, request, root):
+            application, match, root = behind
+            handler_class = match.spec.handler_class
+        if handler_class.max_body_size is not None:
+            self._connection.set_max_body_size(handler_class.max_body_size)
+        if handler_class.body_timeout is not None:
+            self._connection.set_body_timeout(handler_class.body_timeout)
+        if not handler_class._streams_body or self._connection.loopless:
+            return None
+        # Whoever hands over has nothing to do with the body: it goes to the last one at once.
+        self._handler = handler = application._make_handler(match.spec, request)
+        if root:
+            handler._root = root
+        self._streamed = StreamedRequest(handler)
+        return self._streamed.begin(match)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        if self._streamed is not None:
+            return self._streamed.data_received(chunk)
         if self._chunks is None:
             self._chunks = [chunk]
         else:
@@ -82,13 +115,16 @@ class RequestDelegate(HandlerDelegate):
         return None
 
     def finish(self) -> None:
-        request = self._request
+        if self._streamed is not None:
+            self._streamed.finish()
+            return
+        request, match = self._request, self._match
         assert request is not None
+        assert match is not None
         if self._chunks is not None:
             request.body = b"".join(self._chunks)
             self._chunks = None
         application = self._application
-        match = application._find(request)
         # Before it runs: it may lose its connection while it does.
         self._handler = handler = application._make_handler(match.spec, request)
         if self._connection.loopless:

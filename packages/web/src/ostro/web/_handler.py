@@ -13,18 +13,18 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from types import CoroutineType, TracebackType
-from typing import Any, ClassVar
+from typing import Any
 
 from ostro.escape import xhtml_escape
 from ostro.gen import BadYieldError, convert_yielded
 from ostro.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine, responses
-from ostro.ioloop import Completed, start_task
+from ostro.ioloop import COMPLETED, Completed, start_task
 from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
+from ._hooks import Hooks
 from ._location import location
 from ._output import BODILESS, is_reason_phrase
-from ._pages import Pages
 from ._urlspec import RouteMatch
 from ._xsrf import XSRF_SAFE_METHODS
 from .errors import Finish, HTTPError
@@ -35,7 +35,7 @@ app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
 
 
-class RequestHandler(Pages):
+class RequestHandler(Hooks):
     """Subclass this class and define get(), post() and so on to make a handler.
 
     A new one is made for each request. `initialize` is called first, with what the URLSpec passes
@@ -46,11 +46,11 @@ class RequestHandler(Pages):
     Methods must be called from the loop's thread; see `IOLoop.add_callback` for other threads.
     """
 
-    cancel_on_disconnect: ClassVar[bool] = True
-    """Whether a coroutine of this handler is cancelled when the connection to the client breaks."""
-
     # What the request's path matched; set when the request is run.
     _match: RouteMatch
+
+    # Whether `handler_timeout` has passed; the class says so for those that are in time.
+    _timed_out = False
 
     @property
     def path_args(self) -> list[str | None]:
@@ -74,51 +74,6 @@ class RequestHandler(Pages):
             name: arg if arg is None else self.decode_argument(arg, name)
             for name, arg in match.kwargs.items()
         }
-
-    # What subclasses define
-
-    def prepare(self) -> Awaitable[None] | None:
-        """Override for work before each method, whichever it is.
-
-        If it finishes the response, the method is not called. It may be a coroutine.
-        """
-        return None
-
-    # Any: each subclass states the arguments that its URL pattern passes.
-    def head(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer HEAD; 405 otherwise."""
-        raise HTTPError(405)
-
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer GET; 405 otherwise."""
-        raise HTTPError(405)
-
-    def post(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer POST; 405 otherwise."""
-        raise HTTPError(405)
-
-    def put(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer PUT; 405 otherwise."""
-        raise HTTPError(405)
-
-    def patch(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer PATCH; 405 otherwise."""
-        raise HTTPError(405)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer DELETE; 405 otherwise."""
-        raise HTTPError(405)
-
-    def options(self, *args: Any, **kwargs: Any) -> Any:
-        """Override to answer OPTIONS; 405 otherwise."""
-        raise HTTPError(405)
-
-    def on_connection_close(self) -> None:
-        """Override to clean up when the client goes away while the request is being worked on.
-
-        Called once. Proxies may keep their connection open after the client has gone, so it may
-        come late or not at all; work that every request needs belongs into `on_finish`.
-        """
 
     # Answers
 
@@ -290,6 +245,16 @@ class RequestHandler(Pages):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
+    async def _run_step(self, waits: Awaitable[None]) -> None:
+        """Run what comes before the method of a streamed request."""
+        try:
+            await waits
+        except asyncio.CancelledError as error:
+            self._handle_cancelled(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
+            self._handle_exception(error)
+
     async def _run_to_end(self, waits: Awaitable[None]) -> None:
         try:
             await waits
@@ -305,7 +270,8 @@ class RequestHandler(Pages):
         """Write the completed request to the log."""
         self.application.log_request(self)
 
-    def _start(self, coroutine: Any) -> None:  # Any: a coroutine whose type parameters are its own
+    # Any: a coroutine whose type parameters are its own
+    def _start(self, coroutine: Any) -> asyncio.Task[None] | Completed[None]:
         try:
             self._task = task = start_task(coroutine)
         except RuntimeError:
@@ -313,9 +279,28 @@ class RequestHandler(Pages):
                 coroutine.close()  # or else it would complain that nobody awaited it
                 raise
             self._connection.run_on_loop(lambda: coroutine)
-            return
+            return COMPLETED
+        if task.done():
+            return task
         if self._gone:
             self._cancel(task)  # it lost the client in its first step
+        elif self.handler_timeout is not None:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(self.handler_timeout, self._time_out, task)
+            task.add_done_callback(lambda _: timer.cancel())
+        return task
+
+    def _time_out(self, task: asyncio.Task[None] | Completed[None] | None = None) -> None:
+        """End what takes longer than `handler_timeout`: a task, or what callbacks do."""
+        self._timed_out = True
+        if task is not None:
+            task.cancel()
+        elif not self._finished:
+            self._handle_exception(self._too_late())
+
+    def _too_late(self) -> HTTPError:
+        # RFC 9110 section 15.6.4. 504 is for gateways, and says that another server was too slow.
+        return HTTPError(503, "The handler took more than %g s", self.handler_timeout)
 
     # When the client goes away; called by the application
 
@@ -377,7 +362,7 @@ class RequestHandler(Pages):
         """Answer where not the loss of the client but something else cancelled the handler."""
         self._task = None  # as in _end
         if not self._finished:
-            self._handle_exception(error)
+            self._handle_exception(self._too_late() if self._timed_out else error)
 
     def _answer_exception(self, error: BaseException) -> None:
         if self._finished and isinstance(error, StreamClosedError):

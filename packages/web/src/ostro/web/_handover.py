@@ -14,7 +14,7 @@ from ostro.httputil import HTTPMessageDelegate, HTTPServerConnectionDelegate, HT
 
 from ._handler import RequestHandler
 from ._loopless import run_without_loop
-from ._urlspec import RouteMatch
+from ._urlspec import RouteMatch, URLSpec
 
 if TYPE_CHECKING:
     from ._application import Application
@@ -79,6 +79,17 @@ class FallbackHandler(HandOver):
     this handler is sent, unless it fails.
     """
 
+    @classmethod
+    def _look_through(
+        cls, spec: URLSpec, request: HTTPServerRequest, root: str
+    ) -> tuple[Application, RouteMatch, str] | None:
+        from ._application import Application  # it knows this handler
+
+        fallback = spec.kwargs.get("fallback")
+        if not isinstance(fallback, Application):
+            return None
+        return fallback, fallback._find(request), root
+
     def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
         """Take who answers."""
         self._fallback = fallback
@@ -105,6 +116,18 @@ class FallbackHandler(HandOver):
 
 class MountHandler(HandOver):
     """Passes the request on to the site of a Mount."""
+
+    @classmethod
+    def _look_through(
+        cls, spec: URLSpec, request: HTTPServerRequest, root: str
+    ) -> tuple[Application, RouteMatch, str] | None:
+        from ._application import Application  # it knows this handler
+
+        root += str(spec.kwargs["root"])
+        site = spec.kwargs["site"]
+        if not isinstance(site, Application):
+            return None
+        return site, site._find_below(request, root), root
 
     def initialize(self, root: str, site: HTTPServerConnectionDelegate) -> None:
         """Take the prefix and who answers below it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ostro.gen import is_coroutine_function
 
+from ._streaming import StreamedRequest
 from .errors import UnfinishedError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ __all__ = ["run_without_loop"]
 def run_without_loop(handler: RequestHandler, match: RouteMatch) -> None:
     """Run a request to its end, in this call."""
     handler_class, method = type(handler), handler.request.method.lower()
-    if _needs_loop(handler_class, method):
+    if handler_class._streams_body:
+        handler._connection.run_on_loop(
+            functools.partial(StreamedRequest(handler).run_whole, match)
+        )
+    elif _needs_loop(handler_class, method):
         handler._connection.run_on_loop(functools.partial(_run, handler, match))
     else:
         handler._execute(match)
