@@ -80,6 +80,12 @@ class ByteStream(Protocol):
     def write(self, data: bytes) -> Awaitable[None]:
         """Send `data` after all that was written before."""
 
+    def shutdown_write(self) -> None:
+        """Send what is buffered, then tell the peer that no more comes; reading goes on."""
+
+    def set_nodelay(self, value: bool) -> None:
+        """Send small writes at once, or let the kernel gather them; nothing where that is neither."""
+
     def close(self) -> None:
         """Close at once; bytes not yet sent are dropped."""
 

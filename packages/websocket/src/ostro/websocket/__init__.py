@@ -1,7 +1,13 @@
 """WebSockets: the protocol without I/O, a request handler, and a client."""
 
+from ._connection import (
+    WebSocketConnection,
+    WebSocketDelegate,
+    WebSocketRequestConnection,
+)
 from ._deflate import CompressionOptions
 from ._events import Close, Event, Failure, Ping, Pong
+from ._handler import WebSocketHandler
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
 from ._states import Role
 from .errors import (
@@ -23,6 +29,10 @@ __all__ = [
     "Pong",
     "Role",
     "WebSocketClosedError",
+    "WebSocketConnection",
+    "WebSocketDelegate",
     "WebSocketError",
+    "WebSocketHandler",
     "WebSocketProtocol",
+    "WebSocketRequestConnection",
 ]

@@ -1,0 +1,417 @@
+"""RFC 6455 over a stream of bytes, for both ends.
+
+This file owns the stream: what is sent when, who has to wait, the pings, and the end. Bytes are
+understood by `_protocol`; the order of messages is kept by `_connection`.
+
+Spec: RFC 6455 section 7 for the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable
+from contextvars import Context
+from enum import Enum
+from typing import Final
+
+from ostro.httputil import ByteStream
+from ostro.ioloop import COMPLETED
+from ostro.iostream import StreamClosedError
+
+from ._connection import Runner, WebSocketConnection, WebSocketDelegate
+from ._events import Close, Event, Failure, Ping
+from ._frames import ABNORMAL_CLOSURE, NO_STATUS
+from ._protocol import WebSocketProtocol
+from ._sweeper import NEVER, Sweeper
+from .errors import WebSocketClosedError
+
+general_log = logging.getLogger("ostro.general")
+
+CLOSE_TIMEOUT: Final = 10.0
+"""Seconds without progress that the peer has to answer a close."""
+
+LINGER_TIMEOUT: Final = 2.0
+"""Seconds that the peer has, once all is said, to close the stream. Closing it at once would reset
+it if something of the peer's is still on its way, and the close frame could be lost with it."""
+
+WRITE_TIMEOUT: Final = 60.0
+"""Seconds without progress that a peer may take to read what waits to be sent."""
+
+HIGH_WATER: Final = 65536
+"""Bytes that wait to be sent above which nothing more is read: a peer that asks and does not take
+the answers has to wait."""
+
+_GATHER_SIZE: Final = 4096
+"""The largest frame that is sent together with others."""
+
+_GATHER_COUNT: Final = 64
+"""Frames that are sent together at most."""
+
+
+class Phase(Enum):
+    """How far the connection is."""
+
+    OPEN = "open"
+    CLOSING = "waiting for the peer to close"
+    LINGERING = "waiting for the peer to close the stream"
+    CLOSED = "closed"
+
+
+_OPEN: Final = Phase.OPEN
+
+
+class StreamWebSocket(WebSocketConnection):
+    """A WebSocket over a stream, after the handshake.
+
+    `stream`: its bytes are those after the handshake. `protocol`: in the role of this end.
+    `ping_interval`: seconds between two pings, 0 for none; `ping_timeout`: seconds that the peer
+    has to show that it is alive, or the connection is dropped. `sweeper`: keeps the deadlines.
+
+    Call `start` to begin. See `WebSocketConnection` for the other arguments.
+    """
+
+    __slots__ = (
+        "_alive",
+        "_bytes_left",
+        "_bytes_written",
+        "_gathering",
+        "_outgoing",
+        "_phase",
+        "_ping_due",
+        "_ping_interval",
+        "_ping_timeout",
+        "_pong_due",
+        "_protocol",
+        "_reading",
+        "_stream",
+        "_sweeper",
+        "_unsent",
+        "deadline",
+    )
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        protocol: WebSocketProtocol,
+        delegate: WebSocketDelegate,
+        run: Runner,
+        sweeper: Sweeper,
+        *,
+        subprotocol: str | None = None,
+        ping_interval: float = 0.0,
+        ping_timeout: float = 0.0,
+        cancel_on_disconnect: bool = False,
+    ) -> None:
+        super().__init__(
+            delegate, run, subprotocol=subprotocol, cancel_on_disconnect=cancel_on_disconnect
+        )
+        self._stream = stream
+        self._protocol = protocol
+        self._sweeper = sweeper
+        self._phase = Phase.OPEN
+        # Frames that leave together, when what has come is dealt with.
+        self._outgoing: list[bytes] = []
+        self._gathering = False
+        # Whether something waits in the stream to be sent; how much was given to it, and how much
+        # had left at the last look.
+        self._unsent = False
+        self._bytes_written = 0
+        self._bytes_left = 0
+        # Whether the stream may read.
+        self._reading = True
+        # The pings: whether anything has come since the last one, when the next is due, and until
+        # when something has to come.
+        self._ping_interval = ping_interval
+        self._ping_timeout = ping_timeout
+        self._alive = False
+        self._ping_due = NEVER
+        self._pong_due = NEVER
+        # When `expire` is due, on the sweeper's clock.
+        self.deadline = NEVER
+
+    def start(self) -> None:
+        """Begin to read; what the peer has sent already is delivered at once."""
+        if self._ping_interval:
+            self._ping_due = self._sweeper.clock() + self._ping_interval
+            self._set_deadline(self._ping_due)
+        self._stream.set_receiver(self)
+
+    # What a delegate does
+
+    @property
+    def closing(self) -> bool:
+        return self._phase is not _OPEN
+
+    def write_message(self, message: str | bytes) -> Awaitable[None]:
+        if self._phase is not _OPEN:
+            raise WebSocketClosedError
+        if isinstance(message, str):
+            return self._send(self._protocol.send_text(message))
+        return self._send(self._protocol.send_binary(message))
+
+    def ping(self, data: bytes = b"") -> Awaitable[None]:
+        if self._phase is not _OPEN:
+            raise WebSocketClosedError
+        return self._send(self._protocol.send_ping(data))
+
+    def close(self, code: int | None = None, reason: str = "") -> None:
+        if self._phase is not _OPEN:
+            return
+        self._send(self._protocol.send_close(code, reason))
+        self._phase = Phase.CLOSING
+        self._drop_messages()
+        self._await_progress(CLOSE_TIMEOUT)
+        self._update_reading()
+
+    def set_nodelay(self, value: bool) -> None:
+        self._stream.set_nodelay(value)
+
+    # Sending
+
+    def _send(self, data: bytes) -> Awaitable[None]:
+        if self._gathering and len(data) <= _GATHER_SIZE:
+            outgoing = self._outgoing
+            if len(outgoing) < _GATHER_COUNT:
+                outgoing.append(data)
+                return COMPLETED
+        if self._outgoing:
+            self._send_gathered()
+        return self._write(data)
+
+    def _send_gathered(self) -> None:
+        outgoing = self._outgoing
+        data = outgoing[0] if len(outgoing) == 1 else b"".join(outgoing)
+        outgoing.clear()
+        self._write(data)
+
+    def _write(self, data: bytes) -> Awaitable[None]:
+        self._bytes_written += len(data)
+        try:
+            written = self._stream.write(data)
+        except StreamClosedError as error:
+            return _failed(error)  # that it is closed, its receiver learns by itself
+        if written is COMPLETED:
+            return COMPLETED
+        if not self._unsent:
+            self._unsent = True
+            if self._phase is _OPEN:
+                self._bytes_left = self._bytes_sent()
+                self._set_deadline(self._sweeper.clock() + WRITE_TIMEOUT)
+            self._update_reading()
+        return _translated(written)
+
+    def _bytes_sent(self) -> int:
+        return self._bytes_written - self._stream.write_buffer_size
+
+    def drained(self) -> None:
+        """Learn that all that was written has left."""
+        self._unsent = False
+        if self._phase is _OPEN:
+            self.deadline = min(self._ping_due, self._pong_due)
+        self._update_reading()
+
+    # Receiving
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        self._alive = True
+        if self._phase is Phase.LINGERING:
+            return
+        self._gathering = True
+        try:
+            self._deal_with(self._protocol.receive(data))
+        finally:
+            self._gathering = False
+            if self._outgoing:
+                self._send_gathered()
+        if self._protocol.has_more:
+            self._stream.pause_reading()
+            self._reading = False
+            self._schedule_more()
+
+    def _schedule_more(self) -> None:
+        asyncio.get_running_loop().call_soon(self._take_more, context=Context())
+
+    def _take_more(self) -> None:
+        """Take what the protocol has kept back; only once there is room for it."""
+        if self._phase is Phase.CLOSED:
+            return
+        if self._protocol.has_more and not self._has_to_wait():
+            self.data_received(b"")
+        self._update_reading()
+
+    def _deal_with(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, (str, bytes)):
+                if self._phase is _OPEN:
+                    self._deliver(event)
+            elif isinstance(event, Ping):
+                self._on_ping(event.data)
+            elif isinstance(event, Close):
+                self._after_messages(self._on_close)
+            elif isinstance(event, Failure):
+                self._after_messages(functools.partial(self._on_failure, event))
+            else:
+                self._pong_due = NEVER
+                if self._delegate is not None:
+                    self._call(self._delegate.on_pong, event.data)
+        self._update_reading()
+
+    def _on_ping(self, data: bytes) -> None:
+        if self._phase is _OPEN:
+            self._send(self._protocol.send_pong(data))
+            if self._delegate is not None:
+                self._call(self._delegate.on_ping, data)
+
+    def _room_made(self) -> None:
+        if self._protocol.has_more:
+            self._schedule_more()
+        else:
+            self._update_reading()
+
+    def _has_to_wait(self) -> bool:
+        """Tell whether the peer has to wait: for the delegate, or for what it has not read."""
+        if self._phase is not _OPEN:
+            return False
+        return self._is_full or (self._unsent and self._stream.write_buffer_size > HIGH_WATER)
+
+    def _update_reading(self) -> None:
+        reading = not self._has_to_wait() and not self._protocol.has_more
+        if reading is not self._reading and self._phase is not Phase.CLOSED:
+            self._reading = reading
+            if reading:
+                if self._pong_due < NEVER:
+                    # What has been waiting to be read is no fault of the peer's.
+                    self._pong_due = self._sweeper.clock() + self._ping_timeout
+                self._stream.resume_reading()
+            else:
+                self._stream.pause_reading()
+
+    # The end
+
+    def _on_close(self) -> None:
+        """Deal with the peer's close: echo it, unless this end has closed before.
+
+        Spec: RFC 6455 section 5.5.1.
+        """
+        protocol = self._protocol
+        code = protocol.close_code
+        if self._phase is _OPEN:
+            self._send(protocol.send_close(None if code == NO_STATUS else code))
+        self._farewell()
+        self._over(code, protocol.close_reason)
+
+    def _on_failure(self, failure: Failure) -> None:
+        """Fail the connection. Spec: RFC 6455 section 7.1.7."""
+        general_log.info("WebSocket failed: %s", failure.reason)
+        if self._phase is _OPEN:
+            self._send(self._protocol.send_close(failure.code, failure.reason))
+        self._farewell()
+        self._over(ABNORMAL_CLOSURE, "")
+
+    def _farewell(self) -> None:
+        """Close the stream, once what was written has left and the peer has seen it."""
+        if self._outgoing:
+            self._send_gathered()
+        self._phase = Phase.LINGERING
+        self._await_progress(LINGER_TIMEOUT)
+        self._stream.shutdown_write()
+
+    def eof_received(self) -> None:
+        """Learn that the peer sends nothing more."""
+        self._after_messages(self._on_eof)
+
+    def _on_eof(self) -> None:
+        self._stream.close()
+        self._lost()
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """Learn that the stream is closed."""
+        self._lost()
+
+    def _lost(self) -> None:
+        self._phase = Phase.CLOSED
+        self.deadline = NEVER
+        self._sweeper.forget(self)
+        self._over(ABNORMAL_CLOSURE, "")
+
+    # Deadlines
+
+    def _set_deadline(self, deadline: float) -> None:
+        """Have `expire` called at `deadline`, if that is not before it anyway."""
+        if deadline < self.deadline:
+            self.deadline = deadline
+        self._sweeper.watch(self)
+
+    def _await_progress(self, seconds: float) -> None:
+        self._bytes_left = self._bytes_sent()
+        self.deadline = NEVER
+        self._set_deadline(self._sweeper.clock() + seconds)
+
+    def expire(self, now: float) -> None:
+        """Act on a deadline that has passed."""
+        self.deadline = NEVER
+        if self._unsent:
+            sent = self._bytes_sent()
+            if sent == self._bytes_left:
+                general_log.info("The peer of a WebSocket does not read; closing")
+                self._drop()
+                return
+            self._bytes_left = sent
+            self._set_deadline(now + (WRITE_TIMEOUT if self._phase is _OPEN else CLOSE_TIMEOUT))
+        elif self._phase is not _OPEN:
+            self._drop()
+            return
+        if self._phase is _OPEN:
+            self._keep_alive(now)
+
+    def _keep_alive(self, now: float) -> None:
+        """Send a ping that is due; drop a peer that has not answered the last one."""
+        if self._pong_due <= now:
+            if not self._alive and self._reading:
+                general_log.info("The peer of a WebSocket does not answer a ping; closing")
+                self._drop()
+                return
+            self._pong_due = NEVER
+        if self._ping_due <= now:
+            self._alive = False
+            self._ping_due = now + self._ping_interval
+            self._pong_due = min(self._pong_due, now + self._ping_timeout)
+            self._send(self._protocol.send_ping())
+        self._set_deadline(min(self._ping_due, self._pong_due))
+
+    def _drop(self) -> None:
+        self._stream.close()
+        self._lost()
+
+
+def _failed(error: StreamClosedError) -> Awaitable[None]:
+    """Return an awaitable that raises, and warns nobody if it is not awaited."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    closed = WebSocketClosedError()
+    closed.__cause__ = error
+    future.set_exception(closed)
+    future.exception()
+    return future
+
+
+def _translated(written: Awaitable[None]) -> Awaitable[None]:
+    """Return what `written` becomes, with the error of this package in place of the stream's."""
+    task = asyncio.ensure_future(_translate(written))
+    task.add_done_callback(_take_note)
+    return task
+
+
+async def _translate(written: Awaitable[None]) -> None:
+    try:
+        await written
+    except StreamClosedError as error:
+        raise WebSocketClosedError from error
+
+
+def _take_note(task: asyncio.Future[None]) -> None:
+    """Look at how a task ended, so that nobody is warned where the caller did not."""
+    if not task.cancelled():
+        task.exception()
