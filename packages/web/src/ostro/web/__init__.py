@@ -30,6 +30,7 @@ from ._urlspec import URLSpec, url
 from .errors import (
     Finish,
     HTTPError,
+    JSONBodyError,
     MissingArgumentError,
     MissingSettingError,
     NotReversibleError,
@@ -46,6 +47,7 @@ __all__ = [
     "Finish",
     "HTTPError",
     "HandlerSpec",
+    "JSONBodyError",
     "MissingArgumentError",
     "MissingSettingError",
     "Mount",

@@ -6,10 +6,11 @@ Second layer of `RequestHandler`; see `_output`.
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
+from ._json_body import check_json_type, parse_json_body
 from ._output import Output
-from .errors import HTTPError, MissingArgumentError
+from .errors import HTTPError, JSONBodyError, MissingArgumentError
 
 __all__ = ["REQUIRED", "Input"]
 
@@ -24,6 +25,16 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+
+_JSON_TYPES: Final = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Control characters that never belong in an argument; tabs and line breaks may."""
@@ -76,6 +87,33 @@ class Input(Output):
     def get_body_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Do as `get_arguments`, with the body alone."""
         return self._decoded(self.request.body_arguments.get(name), name, strip)
+
+    @overload
+    def get_json_body(self, *, strict: bool = True) -> Any: ...
+    @overload
+    def get_json_body(self, expected: type[_T], *, strict: bool = True) -> _T: ...
+    # Any: what JSON holds is for the client to choose
+    def get_json_body(self, expected: type[Any] = object, *, strict: bool = True) -> Any:
+        """Return the value of the body, which is JSON.
+
+        `expected` is the type that it must have: dict, list, str, int, float (any number), bool.
+        `strict` asks for a Content-Type of JSON; without that, pages of other sites may send it
+        like a form, unasked.
+
+        Raises `HTTPError` 415 for another Content-Type, and `JSONBodyError`, a 400 response, for
+        what is no JSON, or of another type. Names that come twice, NaN and infinities, numbers
+        beyond a double, half surrogate pairs and encodings other than UTF-8 are refused, too.
+
+        Spec: RFC 8259, RFC 7493.
+        """
+        if strict:
+            check_json_type(self.request.headers.get("Content-Type", ""))
+        value = parse_json_body(self.request.body)
+        if not isinstance(value, (int, float) if expected is float else expected) or (
+            isinstance(value, bool) and expected not in (bool, object)
+        ):
+            raise JSONBodyError(f"{_JSON_TYPES[type(value)]} where another type is expected")
+        return value
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode an argument, which has been percent-decoded: as UTF-8, unless a subclass overrides

@@ -2,7 +2,8 @@
 
 WebError
 ├── HTTPError               becomes an error response
-│   └── MissingArgumentError  a required argument is not there (400)
+│   ├── MissingArgumentError  a required argument is not there (400)
+│   └── JSONBodyError         the body is not the JSON that it should be (400)
 ├── Finish                  ends the request with what has been written so far
 ├── NotReversibleError      a URL cannot be built from its pattern
 ├── MissingSettingError     the application lacks a setting that a feature needs
@@ -16,6 +17,7 @@ from ostro.httputil import responses
 __all__ = [
     "Finish",
     "HTTPError",
+    "JSONBodyError",
     "MissingArgumentError",
     "MissingSettingError",
     "NotReversibleError",
@@ -69,6 +71,21 @@ class MissingArgumentError(HTTPError):
     def __init__(self, arg_name: str) -> None:
         super().__init__(400, "Missing argument %s", arg_name)
         self.arg_name = arg_name
+
+
+class JSONBodyError(HTTPError):
+    """The request body is not JSON, or not the JSON that is expected; becomes a 400 response.
+
+    `problem` says what is wrong, without a word of what the client sent. `line` and `column` say
+    where, both from 1 on, and are None where there is no such place.
+    """
+
+    def __init__(self, problem: str, line: int | None = None, column: int | None = None) -> None:
+        where = "" if line is None else f" at line {line}, column {column}"
+        super().__init__(400, "Bad JSON body: %s%s", problem, where)
+        self.problem = problem
+        self.line = line
+        self.column = column
 
 
 class Finish(WebError):  # noqa: N818 - it is no error, and Tornado's name
