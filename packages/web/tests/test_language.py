@@ -84,6 +84,11 @@ def test_languages_follow_the_translations_that_are_loaded(tmp_path: Path) -> No
     assert greeting("it") == "Ciao"
 
 
+def test_many_different_headers_are_answered() -> None:
+    for number in range(300):
+        assert greeting(f"x-{number}, de") == "Hallo"
+
+
 def test_without_the_header_a_default_can_be_given() -> None:
     class Handler(RequestHandler):
         def get(self) -> None:

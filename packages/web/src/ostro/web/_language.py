@@ -5,8 +5,7 @@ Sixth layer of `RequestHandler`; see `_output`.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ostro.httputil import parse_accept
 
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Language"]
 
-_REMEMBERED_HEADERS = 256
-_MAX_REMEMBERED = 256
-"""The longest Accept-Language header, in characters, that is kept; browsers send shorter ones."""
+_MAX_REMEMBERED: Final = 256
+"""Accept-Language headers whose locales are kept; there are few that many browsers send."""
+_MAX_REMEMBERED_LENGTH: Final = 256
+"""The longest of them, in characters; browsers send shorter ones."""
 
 
 class Language(Xsrf):
@@ -67,16 +67,46 @@ class Language(Xsrf):
 
         header = self.request.headers.get("Accept-Language")
         if header:
-            languages = _languages if len(header) <= _MAX_REMEMBERED else _read_languages
-            codes = languages(header)
-            if codes:
-                return locale.get(*codes)
+            memory = _current_memory(locale.get_supported_locales())
+            found = memory.get(header) or _negotiated(header, memory)
+            if found is not None:
+                return found
         return locale.get(default)
 
 
-def _read_languages(header: str) -> tuple[str, ...]:
-    """Return the languages of an Accept-Language header, the best first."""
-    return tuple([item.value for item in parse_accept(header) if item.quality])
+def _negotiated(header: str, memory: dict[str, Locale]) -> Locale | None:
+    """Return the closest locale to the languages in a header, None if there are none in it."""
+    from ostro import locale
+
+    codes = [item.value for item in parse_accept(header) if item.quality]
+    if not codes:
+        return None
+    found = locale.get(*codes)
+    if len(header) <= _MAX_REMEMBERED_LENGTH:
+        if len(memory) >= _MAX_REMEMBERED:
+            memory.clear()
+        memory[header] = found
+    return found
 
 
-_languages = lru_cache(_REMEMBERED_HEADERS)(_read_languages)
+class _Memory:
+    """The locales of headers that came since the translations were loaded."""
+
+    __slots__ = ("locales", "supported")
+
+    def __init__(self, supported: frozenset[str] | None) -> None:
+        # What `ostro.locale` returned: for other translations it returns another set.
+        self.supported = supported
+        self.locales: dict[str, Locale] = {}
+
+
+_memory = _Memory(None)
+
+
+def _current_memory(supported: frozenset[str]) -> dict[str, Locale]:
+    """Return the locales by header; none yet where other translations have been loaded."""
+    global _memory  # replaced as a whole, so that threads see one or the other
+    memory = _memory
+    if memory.supported is not supported:
+        memory = _memory = _Memory(supported)
+    return memory.locales

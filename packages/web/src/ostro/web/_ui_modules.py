@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from ostro.escape import linkify, utf8
 from ostro.httputil import HTTPServerRequest
@@ -45,6 +45,13 @@ class UIModule:
         handler: The RequestHandler that renders the page.
         request: Its request.
     """
+
+    # Whether `render` is a coroutine function.
+    _awaits: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._awaits = inspect.iscoroutinefunction(cls.render)
 
     def __init__(self, handler: Pages) -> None:
         self.handler = handler
@@ -225,13 +232,13 @@ class DirectiveModules(Modules):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:  # Any: as UIModule.render
-        render = self._module(name).render
-        if inspect.iscoroutinefunction(render):
+        module = self._module(name)
+        if module._awaits:
             raise TypeError(
                 f"UI module {name!r} is a coroutine; "
                 f"write {{% raw await modules.{name}(...) %}} instead of {{% module %}}"
             )
-        return render
+        return module.render
 
 
 def list_of_files(files: Files) -> list[str | bytes]:
