@@ -10,16 +10,18 @@ from ostro.ioloop import IOLoop
 
 from .support import as_form, ask, fetch
 from .typed_application import make_app
+from .typed_pages import make_app as make_pages
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_strict_mypy_is_content_with_a_typed_application() -> None:
+@pytest.mark.parametrize("program", ["typed_application.py", "typed_pages.py"])
+def test_a_strict_mypy_is_content_with_a_typed_application(program: str) -> None:
     pytest.importorskip("mypy", reason="pip install mypy")
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
 
     done = subprocess.run(
-        [*command, str(Path(__file__).with_name("typed_application.py"))],
+        [*command, str(Path(__file__).with_name(program))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -43,3 +45,19 @@ async def test_the_typed_application_works(io_loop: IOLoop) -> None:
     assert ask(app, "/plain/a/", **as_form("body=b")).headers["Location"] == "/plain/a/"
     assert ask(app, "/plain/a", method="HEAD").reason == "Nothing"
     assert (await fetch(app, "/decorated", method="PUT")).status == 200
+
+
+async def test_the_typed_pages_work(io_loop: IOLoop) -> None:
+    app = make_pages()
+    home = await fetch(app, "/?user=Ann")
+    posted = await fetch(app, "/?next=/there", method="POST")
+
+    assert home.text.startswith(
+        "Shop: AGET <p>B</p>/ en_US"
+        '<link href="/entry.css" type="text/css" rel="stylesheet"/>'
+        '<link href="/" type="text/css" rel="stylesheet"/>'
+    )
+    assert (await fetch(app, "/")).headers["Location"] == "/login?next=%2F"
+    assert posted.text == "waited 54"
+    assert posted.headers["Location"] == "/there"
+    assert (await fetch(app, "/", method="PUT")).text == "<p>405</p>"
