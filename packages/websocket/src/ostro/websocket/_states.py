@@ -41,6 +41,9 @@ CLOSE: Final = 0x08
 PING: Final = 0x09
 PONG: Final = 0x0A
 
+COMPRESSED: Final = 0x40
+"""RSV1, of the first frame of a message. Spec: RFC 7692 section 6."""
+
 TRANSITIONS: Final[dict[Phase, dict[int, Phase]]] = {
     Phase.MESSAGE: {
         FIN | TEXT: Phase.MESSAGE,
