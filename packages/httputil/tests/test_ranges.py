@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostro.httputil import get_content_range, parse_request_range, satisfiable_range
+from ostro.httputil import (
+    get_content_range,
+    parse_request_range,
+    parse_request_ranges,
+    satisfiable_range,
+    satisfiable_ranges,
+)
 
 from .support import within
 
@@ -101,3 +107,71 @@ def test_content_range_names_the_last_byte(
     start: int | None, end: int | None, expected: str
 ) -> None:
     assert get_content_range(start, end, 4) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("bytes=1-2", [(1, 3)]),
+        ("bytes=1-2,6-", [(1, 3), (6, None)]),
+        ("bytes= 1-2 ,\t-3", [(1, 3), (-3, None)]),
+        ("bytes=,1-2,,3-4,", [(1, 3), (3, 5)]),
+        ("bytes=0-1,0-1", [(0, 2), (0, 2)]),
+    ],
+)
+def test_several_ranges_are_read(
+    header: str, expected: list[tuple[int | None, int | None]]
+) -> None:
+    assert parse_request_ranges(header) == expected
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "bytes=", "bytes=,", "bytes=1-2,x", "bytes=1-2,2-1", "foo=1-2,3-4", "bytes=1-2;3-4",
+     "bytes=1-2,\u0661-\u0662", "bytes=1-2,-", "bytes=1-2,bytes=3-4"],
+)  # fmt: skip
+def test_several_ranges_with_a_fault_are_ignored(header: str) -> None:
+    assert parse_request_ranges(header) is None
+
+
+def test_ranges_up_to_the_limit_are_read() -> None:
+    assert len(parse_request_ranges("bytes=" + ",".join(["0-1"] * 16)) or ()) == 16
+    assert parse_request_ranges("bytes=" + ",".join(["0-1"] * 17)) is None
+    assert parse_request_ranges("bytes=0-1,2-3", max_ranges=1) is None
+
+
+def test_a_hundred_thousand_ranges_are_refused_at_once() -> None:
+    header = "bytes=" + ",".join(["0-"] * 100_000)
+
+    assert within(0.5, lambda: parse_request_ranges(header)) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("bytes=0-99,500-599", [(0, 100), (500, 600)]),
+        ("bytes=500-599,0-99", [(500, 600), (0, 100)]),
+        ("bytes=500-599,0-99,50-149", [(0, 150), (500, 600)]),
+        ("bytes=0-,0-,0-", [(0, 1000)]),
+        ("bytes=0-99,100-199", [(0, 200)]),
+        ("bytes=0-99,179-199", [(0, 200)]),
+        ("bytes=0-99,180-199", [(0, 100), (180, 200)]),
+        ("bytes=0-999,5-9", [(0, 1000)]),
+        ("bytes=-2000,2000-", [(0, 1000)]),
+        ("bytes=1000-,2000-", []),
+    ],
+)
+def test_ranges_that_overlap_or_nearly_do_are_joined(
+    header: str, expected: list[tuple[int, int]]
+) -> None:
+    ranges = parse_request_ranges(header)
+
+    assert ranges is not None
+    assert satisfiable_ranges(ranges, 1000) == expected
+
+
+@given(st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 20)), max_size=10))
+def test_ranges_together_never_take_more_than_the_file(pairs: list[tuple[int, int]]) -> None:
+    taken = satisfiable_ranges(pairs, 15)
+
+    assert sum(end - start for start, end in taken) <= 15

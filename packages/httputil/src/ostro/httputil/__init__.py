@@ -18,7 +18,14 @@ from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._multipart import parse_multipart_form_data
 from ._names import canonical_name
 from ._parameters import parse_parameters
-from ._ranges import get_content_range, parse_request_range, satisfiable_range
+from ._ranges import (
+    DEFAULT_MAX_RANGES,
+    get_content_range,
+    parse_request_range,
+    parse_request_ranges,
+    satisfiable_range,
+    satisfiable_ranges,
+)
 from ._raw import RawConnection
 from ._request import HTTPServerRequest
 from ._set_cookie import format_set_cookie
@@ -35,6 +42,7 @@ from .errors import HTTPInputError, HTTPOutputError, HTTPUtilError
 
 __all__ = [
     "DEFAULT_BODY_LIMITS",
+    "DEFAULT_MAX_RANGES",
     "REASONS",
     "AcceptItem",
     "BodyLimits",
@@ -67,12 +75,14 @@ __all__ = [
     "parse_multipart_form_data",
     "parse_parameters",
     "parse_request_range",
+    "parse_request_ranges",
     "parse_request_start_line",
     "parse_response_start_line",
     "parse_urlencoded",
     "qs_to_qsl",
     "responses",
     "satisfiable_range",
+    "satisfiable_ranges",
     "split_host_and_port",
     "url_concat",
 ]

@@ -24,6 +24,7 @@ from ._handler import RequestHandler
 from ._handover import FallbackHandler
 from ._router import HandlerSpec, Mount, Router
 from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
+from ._static import StaticFileHandler
 from ._transforms import ChunkedTransferEncoding, OutputTransform
 from ._ui_modules import UIModule
 from ._urlspec import URLSpec, url
@@ -56,6 +57,7 @@ __all__ = [
     "RedirectHandler",
     "RequestHandler",
     "Router",
+    "StaticFileHandler",
     "UIModule",
     "URLSpec",
     "UnfinishedError",

@@ -21,6 +21,7 @@ from ._handler import RequestHandler
 from ._page_tools import PageTools
 from ._router import HandlerSpec
 from ._routing import CATCH_ALL_HOST, HostRoutes
+from ._static_routes import static_routes
 from ._transforms import OutputTransform
 from ._urlspec import RouteMatch, URLSpec
 from .errors import HTTPError
@@ -67,7 +68,10 @@ class Application(HTTPServerConnectionDelegate):
     (for paths that nothing matches), `login_url` (see `authenticated`), `xsrf_cookies` (see
     `RequestHandler.check_xsrf_cookie`), and, for pages, `template_path`, `template_loader`,
     `autoescape`, `template_whitespace`, `ui_modules`, `ui_methods`, and `compiled_template_cache`
-    (if false, as with `debug`, templates are read anew for each request).
+    (if false, as with `debug`, templates are read anew for each request), `static_path` (a directory whose files are served below
+    /static/, or `static_url_prefix`, and as /favicon.ico and /robots.txt; by `StaticFileHandler`,
+    or `static_handler_class` with `static_handler_args`; `static_hash_cache` and
+    `static_hash_at_start` say when versions are computed).
     """
 
     takes_requests: ClassVar[bool] = True
@@ -87,8 +91,11 @@ class Application(HTTPServerConnectionDelegate):
         if settings.get("debug"):
             settings.setdefault("serve_traceback", True)
             settings.setdefault("compiled_template_cache", False)
+            settings.setdefault("static_hash_cache", False)
         self._xsrf_cookies = bool(settings.get("xsrf_cookies"))
         self._page_tools = PageTools(settings.get("ui_modules"), settings.get("ui_methods"))
+        if settings.get("static_path"):
+            handlers = [*static_routes(settings), *(handlers or ())]
         self._routes = HostRoutes()
         self._default = self._default_match()
         if handlers:
