@@ -16,18 +16,21 @@ __all__ = ["Body", "multipart_body"]
 
 class Body(NamedTuple):
     """What to send: for each part the bytes before it, its first byte, and the one after its last;
-    then the bytes at the end. `content_type` is None where that of the file stays. `length`: bytes
-    of all.
+    then the bytes at the end. `length`: bytes of all.
     """
 
     parts: Sequence[tuple[bytes, int, int]]
     tail: bytes
-    content_type: str | None
     length: int
 
 
-def multipart_body(ranges: Sequence[tuple[int, int]], size: int, content_type: str) -> Body:
-    """Return the body for several ranges of a file of `size` bytes; see `satisfiable_ranges`."""
+def multipart_body(
+    ranges: Sequence[tuple[int, int]], size: int, content_type: str
+) -> tuple[Body, str]:
+    """Return the body for several ranges of a file of `size` bytes, and its Content-Type.
+
+    `ranges` come from `satisfiable_ranges`; `content_type` is that of the file.
+    """
     boundary = os.urandom(16).hex()
     parts: list[tuple[bytes, int, int]] = []
     length = 0
@@ -41,5 +44,4 @@ def multipart_body(ranges: Sequence[tuple[int, int]], size: int, content_type: s
         parts.append((head.encode("latin-1"), start, end))
         length += len(head) + end - start
     tail = f"\r\n--{boundary}--\r\n".encode()
-    kind = f"multipart/byteranges; boundary={boundary}"
-    return Body(parts, tail, kind, length + len(tail))
+    return Body(parts, tail, length + len(tail)), f"multipart/byteranges; boundary={boundary}"

@@ -7,14 +7,18 @@ one is what applications see and subclass. None of them blocks the loop: what to
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ._static_names import names_a_file
 from ._static_response import StaticResponse
 
 __all__ = ["StaticFileHandler"]
+
+general_log = logging.getLogger("ostro.general")
 
 DEFAULT_URL_PREFIX = "/static/"
 
@@ -88,6 +92,9 @@ class StaticFileHandler(StaticResponse):
         it beforehand). With the setting `static_hash_cache` false, which it is in debug mode, it is
         computed anew when the file has changed.
         """
+        if cls._place_is_default and not names_a_file(path):
+            general_log.warning("No version for %r: it is not in the static directory", path)
+            return None
         absolute_path = cls.get_absolute_path(os.fspath(settings["static_path"]), path)
         return cls._version_at(absolute_path, bool(settings.get("static_hash_cache", True)))
 
@@ -112,9 +119,3 @@ class StaticFileHandler(StaticResponse):
         """Forget all versions and files that are kept in memory."""
         cls._versions.clear()
         cls._memory.clear()
-
-    def parse_url_path(self, url_path: str) -> str:
-        """Return the path of a file, relative to the root, for that of a URL, relative to the
-        prefix: the reverse of `make_static_url`. May be overridden.
-        """
-        return url_path if os.sep == "/" else url_path.replace("/", os.sep)

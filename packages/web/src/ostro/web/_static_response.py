@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import time
 from collections.abc import AsyncIterable, Awaitable, Coroutine, Generator
 from datetime import datetime
@@ -103,8 +104,10 @@ class StaticResponse(StaticSource):
         return waits
 
     def parse_url_path(self, url_path: str) -> str:
-        """Return the path of a file for that of a URL; StaticFileHandler says how."""
-        raise NotImplementedError
+        """Return the path of a file, relative to the root, for that of a URL, relative to the
+        prefix: the reverse of `make_static_url`. May be overridden.
+        """
+        return url_path.replace("/", os.sep)
 
     def _validate(self) -> bool:
         """Find the place as the subclass does; tell whether there is something to be sent."""
@@ -228,7 +231,7 @@ class StaticResponse(StaticSource):
             return None
         ranges = self._ranges(etag)
         if ranges is None:
-            body = Body([(b"", 0, size)], b"", None, size)
+            body = Body([(b"", 0, size)], b"", size)
         else:
             found = satisfiable_ranges(ranges, size)
             if not found:
@@ -254,10 +257,9 @@ class StaticResponse(StaticSource):
         if len(ranges) == 1:
             start, end = ranges[0]
             self._headers["Content-Range"] = get_content_range(start, end, size)
-            return Body([(b"", start, end)], b"", None, end - start)
-        body = multipart_body(ranges, size, self._headers["Content-Type"])
-        if body.content_type is not None:
-            self._headers["Content-Type"] = body.content_type
+            return Body([(b"", start, end)], b"", end - start)
+        headers = self._headers
+        body, headers["Content-Type"] = multipart_body(ranges, size, headers["Content-Type"])
         return body
 
     def _refuse_range(self, size: int) -> None:
@@ -275,7 +277,7 @@ class StaticResponse(StaticSource):
             if before:
                 self.write(before)
             if file is None:
-                await self._send_content(start, end, whole=body.length == end - start)
+                await self._send_content(start, end)
             elif self.application.transforms:
                 await self._send_pieces(file, start, end)
             else:
@@ -295,9 +297,9 @@ class StaticResponse(StaticSource):
             await self.flush()
             start += len(piece)
 
-    async def _send_content(self, start: int, end: int, whole: bool) -> None:
+    async def _send_content(self, start: int, end: int) -> None:
         """Send what a subclass has instead of a file."""
-        bounds = (None, None) if whole else (start, end)
+        bounds = (start, end) if self._status_code == 206 else (None, None)
         content = self.get_content(self.absolute_path, *bounds)
         if isinstance(content, bytes):
             self.write(content)

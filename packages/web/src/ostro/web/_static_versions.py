@@ -67,11 +67,11 @@ def is_settled(signature: Signature) -> bool:
 
 def open_regular(path: str) -> FileIO:
     """Open a file for reading, unbuffered. Raises OSError also for what is no regular file."""
-    file = FileIO(os.open(path, _FLAGS), closefd=True)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(f"{path!r} is not a regular file")
-    return file
+    descriptor = os.open(path, _FLAGS)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return FileIO(descriptor)
+    os.close(descriptor)
+    raise OSError(f"{path!r} is not a regular file")
 
 
 def read_all(file: FileIO, most: int) -> bytes:
