@@ -68,10 +68,11 @@ class Application(HTTPServerConnectionDelegate):
     (for paths that nothing matches), `login_url` (see `authenticated`), `xsrf_cookies` (see
     `RequestHandler.check_xsrf_cookie`), and, for pages, `template_path`, `template_loader`,
     `autoescape`, `template_whitespace`, `ui_modules`, `ui_methods`, and `compiled_template_cache`
-    (if false, as with `debug`, templates are read anew for each request), `static_path` (a directory whose files are served below
-    /static/, or `static_url_prefix`, and as /favicon.ico and /robots.txt; by `StaticFileHandler`,
-    or `static_handler_class` with `static_handler_args`; `static_hash_cache` and
-    `static_hash_at_start` say when versions are computed).
+    (if false, as with `debug`, templates are read anew for each request). `static_path` is a
+    directory whose files are served below /static/, or `static_url_prefix`, and as /favicon.ico and
+    /robots.txt: by `StaticFileHandler`, or `static_handler_class` with `static_handler_args`;
+    `static_hash_cache` (false with `debug`) and `static_hash_at_start` say when their versions are
+    computed.
     """
 
     takes_requests: ClassVar[bool] = True

@@ -203,7 +203,7 @@ class StaticResponse(StaticSource):
             if body is not None:
                 await self._send(body, None)
             return
-        handle = await self._load(include_body)
+        handle = await self._load_file(include_body)
         try:
             if self._representation is None:
                 return

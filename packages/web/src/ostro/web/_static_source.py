@@ -192,7 +192,7 @@ class StaticSource(RequestHandler):
         self._take(file, chosen)
         return True
 
-    async def _load(self, opened: bool) -> FileIO | None:
+    async def _load_file(self, opened: bool) -> FileIO | None:
         """Find the file; return it where it is large and to be opened. `_file` remains None after a
         redirect.
         """
