@@ -531,7 +531,19 @@ def test_a_handler_may_have_its_static_urls_absolute() -> None:
 def test_static_urls_need_the_static_path(caplog: pytest.LogCaptureFixture) -> None:
     assert ask(site(lambda handler: handler.static_url("a"))).status == 500
     assert "'static_path' setting to use static_url" in caplog.text
-    assert ask(site(lambda handler: handler.static_url("a"), static_path="/s")).status == 500
+
+
+def test_static_urls_are_made_by_the_handler_that_serves_files(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_bytes(b"")
+    named: dict[str, Any] = {"static_handler_class": "ostro.web.StaticFileHandler"}  # Any: settings
+    for chosen in ({}, named):
+        application = site(
+            lambda handler: handler.finish(handler.static_url("a.css")),
+            static_path=tmp_path,
+            **chosen,
+        )
+
+        assert ask(application, ask(application).text).status == 200
 
 
 def test_tracebacks_of_templates_do_not_pile_up() -> None:

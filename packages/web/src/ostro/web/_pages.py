@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from ._language import Language
 from ._page_resources import Resources, embed_css, embed_js, insert, link_css, link_js
 from ._ui_modules import BUILT_IN_MODULES, DirectiveModules, Modules, UIModule
-from .errors import MissingSettingError
 
 if TYPE_CHECKING:
     from ostro.template import BaseLoader, Template
@@ -232,9 +231,7 @@ class Pages(Language):
         of that name. `kwargs` go to `make_static_url` of the `static_handler_class`.
         """
         self.require_setting("static_path", "static_url")
-        handler_class = self.settings.get("static_handler_class")
-        if handler_class is None:
-            raise MissingSettingError("static_handler_class")
+        handler_class = self.settings["static_handler_class"]  # the application sees to it
         url: str = handler_class.make_static_url(self.settings, path, **kwargs)
         if not url.startswith("/") or url.startswith("//"):
             return url  # it names a host already
