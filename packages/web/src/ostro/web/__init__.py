@@ -35,6 +35,7 @@ from .errors import (
     MissingArgumentError,
     MissingSettingError,
     NotReversibleError,
+    StartupError,
     UnfinishedError,
     WebError,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "RedirectHandler",
     "RequestHandler",
     "Router",
+    "StartupError",
     "StaticFileHandler",
     "UIModule",
     "URLSpec",

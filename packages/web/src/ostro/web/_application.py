@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
 from ostro.httpserver import HTTPServer
@@ -18,9 +19,16 @@ from ostro.httputil import (
 from ._builtin import ErrorHandler, RedirectHandler, ServerOptionsHandler
 from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
+from ._lifespan import alive
 from ._page_tools import PageTools
 from ._router import HandlerSpec
 from ._routing import CATCH_ALL_HOST, HostRoutes
+from ._serving import (
+    DEFAULT_DRAIN_TIMEOUT,
+    ApplicationServer,
+    run_until_stopped,
+    serve_until_stopped,
+)
 from ._static_routes import static_routes
 from ._transforms import OutputTransform
 from ._urlspec import RouteMatch, URLSpec
@@ -29,10 +37,14 @@ from .errors import HTTPError
 __all__ = ["Application"]
 
 access_log = logging.getLogger("ostro.access")
+general_log = logging.getLogger("ostro.general")
 app_log = logging.getLogger("ostro.application")
 
 _NOT_FOUND = RouteMatch(URLSpec("", ErrorHandler, {"status_code": 404}), (), {})
 _SERVER_OPTIONS = RouteMatch(URLSpec("", ServerOptionsHandler), (), {})
+
+_LISTEN_OPTIONS = ("family", "backlog", "reuse_port")
+"""The keyword arguments of `listen` that are not those of the HTTPServer's constructor."""
 
 
 class _FailedHandler(RequestHandler):
@@ -73,6 +85,9 @@ class Application(HTTPServerConnectionDelegate):
     /robots.txt: by `StaticFileHandler`, or `static_handler_class` with `static_handler_args`;
     `static_hash_cache` (false with `debug`) and `static_hash_at_start` say when their versions are
     computed.
+
+    `lifespan` is a function that takes the application and returns an asynchronous context manager
+    to be in while it serves, or a list of such.
     """
 
     takes_requests: ClassVar[bool] = True
@@ -97,6 +112,8 @@ class Application(HTTPServerConnectionDelegate):
         self._page_tools = PageTools(settings.get("ui_modules"), settings.get("ui_methods"))
         if settings.get("static_path"):
             handlers = [*static_routes(settings), *(handlers or ())]
+        # Whether `lifespan` has been entered.
+        self._alive = False
         self._routes = HostRoutes()
         self._default = self._default_match()
         if handlers:
@@ -118,12 +135,88 @@ class Application(HTTPServerConnectionDelegate):
         there, the others to the HTTPServer constructor. The loop must still be started. For several
         processes make the HTTPServer yourself and use `bind` and `start`.
         """
-        listen_options = {
-            name: kwargs.pop(name) for name in ("family", "backlog", "reuse_port") if name in kwargs
-        }
+        listen_options = {name: kwargs.pop(name) for name in _LISTEN_OPTIONS if name in kwargs}
+        if "lifespan" in self.settings and not self._alive:
+            general_log.warning(
+                "listen() does not start up what the setting 'lifespan' names; "
+                "serve() and run() do, and so does `async with application.lifespan()`"
+            )
         server = HTTPServer(self, **kwargs)
         server.listen(port, address, **listen_options)
         return server
+
+    # Any: HTTPServer's own parameters
+    def run(
+        self,
+        port: int,
+        address: str = "",
+        *,
+        processes: int | None = 1,
+        max_restarts: int | None = None,
+        drain_timeout: float | None = DEFAULT_DRAIN_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        """Run this application: serve on the given port until SIGTERM or SIGINT, and return.
+
+        This is a whole program after its options are read: it makes the loop, or runs the one that
+        is current, and otherwise does as `serve` does. With `processes` other than 1 it forks as
+        many (None or 0: one for each CPU) before there is a loop, and the parent passes signals on
+        and restarts children that fail, `max_restarts` in all; see `HTTPServer.start`.
+
+        Raises as `serve` does, and as `HTTPServer.start` does with several processes; then, if
+        no process could start up, none is restarted.
+        """
+        server = self._bind(port, address, kwargs)
+        run_until_stopped(self, server, processes, max_restarts, drain_timeout)
+
+    # Any: HTTPServer's own parameters
+    async def serve(
+        self,
+        port: int,
+        address: str = "",
+        *,
+        drain_timeout: float | None = DEFAULT_DRAIN_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        """Serve on the given port until SIGTERM or SIGINT, and end in good order.
+
+        The port is opened, `lifespan` entered, and only then a connection accepted. At the end
+        nothing new is accepted, idle connections are closed, the others after their answer or after
+        `drain_timeout` seconds (None: without limit), and `lifespan` is left. A second signal does
+        not wait for the clients any more. Cancelling the coroutine has the effect of a signal;
+        signals are only taken in the main thread. The remaining arguments are those of `listen`.
+
+        Raises `StartupError` if something of `lifespan` cannot be entered, and what
+        `HTTPServer.listen` raises if the port cannot be opened.
+        """
+        server = self._bind(port, address, kwargs)
+        server.start()
+        await serve_until_stopped(self, server, drain_timeout)
+
+    # Any: as above
+    def _bind(self, port: int, address: str, options: dict[str, Any]) -> ApplicationServer:
+        listen_options = {name: options.pop(name) for name in _LISTEN_OPTIONS if name in options}
+        server = ApplicationServer(self, **options)
+        server.bind(port, address, **listen_options)
+        return server
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Return an asynchronous context manager in which this application is started up.
+
+        It enters the context managers of the setting `lifespan`, and those of mounted Applications
+        after them, and leaves them in the reverse order. `serve` and `run` use it; so do tests, and
+        who serves in another way.
+        """
+        return alive(self._with_mounted())
+
+    def _with_mounted(self) -> list[Application]:
+        """Return this application and those below it, each once."""
+        found = [self]
+        for application in found:
+            for site in application._routes.sites():
+                if isinstance(site, Application) and site not in found:
+                    found.append(site)
+        return found
 
     def add_handlers(self, host_pattern: str, host_handlers: Iterable[HandlerSpec]) -> None:
         """Append the given handlers for the hosts that match `host_pattern`, a regular expression.

@@ -109,11 +109,12 @@ class HostedRoutes:
 class HostRoutes:
     """The routes of all hosts. Only the first host pattern that matches is used."""
 
-    __slots__ = ("_hosts", "_names", "only")
+    __slots__ = ("_hosts", "_names", "_sites", "only")
 
     def __init__(self) -> None:
         self._hosts: list[tuple[re.Pattern[str], Routes | HostedRoutes]] = []
         self._names: dict[str, URLSpec] = {}
+        self._sites: list[object] = []
         # The routes when all hosts have the same, so that the host need not be looked at.
         self.only: Routes | None = None
 
@@ -127,6 +128,8 @@ class HostRoutes:
         specs = list(flatten(handlers))
         for spec in specs:
             self._register(spec)
+            if isinstance(spec, MountSpec):
+                self._sites.append(spec.site)
         routes = HostedRoutes(specs) if any(spec.hosts for spec in specs) else Routes(specs)
         entry = (re.compile(anchored(host_pattern), re.IGNORECASE), routes)
         if self._hosts and self._hosts[-1][0].pattern == CATCH_ALL_HOST + "$":
@@ -149,6 +152,10 @@ class HostRoutes:
                 spec.pattern,
             )
         self._names[spec.name] = spec
+
+    def sites(self) -> list[object]:
+        """Return what is mounted."""
+        return self._sites
 
     def routes_for_host(self, host_name: str) -> Routes | None:
         """Return the routes of the first host pattern that matches, or None."""

@@ -7,6 +7,7 @@ WebError
 ├── Finish                  ends the request with what has been written so far
 ├── NotReversibleError      a URL cannot be built from its pattern
 ├── MissingSettingError     the application lacks a setting that a feature needs
+├── StartupError            something that the application needs could not be started
 └── UnfinishedError         a method waits for callbacks where no event loop runs
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "MissingArgumentError",
     "MissingSettingError",
     "NotReversibleError",
+    "StartupError",
     "UnfinishedError",
     "WebError",
 ]
@@ -101,6 +103,17 @@ class NotReversibleError(WebError):
 
 class MissingSettingError(WebError):
     """A feature was used without the application setting that it needs."""
+
+
+class StartupError(WebError):
+    """One of the context managers of the setting `lifespan` could not be entered.
+
+    `hook` is its name; the exception that it raised is the cause.
+    """
+
+    def __init__(self, hook: str, error: BaseException) -> None:
+        super().__init__(f"the startup of {hook!r} failed: {type(error).__name__}: {error}")
+        self.hook = hook
 
 
 class UnfinishedError(WebError):

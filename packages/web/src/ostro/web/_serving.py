@@ -1,0 +1,195 @@
+"""Serving an application from its startup to its end: signals, draining, several processes.
+
+This file owns the order of things. Connections are the server's, hooks are `_lifespan`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ostro.httpserver import HTTPServer
+from ostro.ioloop import IOLoop
+from ostro.ioloop import run as run_loop
+
+from .errors import StartupError
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    from ._application import Application
+
+__all__ = ["DEFAULT_DRAIN_TIMEOUT", "ApplicationServer", "run_until_stopped", "serve_until_stopped"]
+
+general_log = logging.getLogger("ostro.general")
+
+DEFAULT_DRAIN_TIMEOUT = 30.0
+"""Seconds for what is in flight when the server is told to stop; supervisors often wait as long."""
+
+
+class ApplicationServer(HTTPServer):
+    """An HTTPServer that accepts nothing before it is opened."""
+
+    _held: tuple[socket.socket, ...] = ()
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Keep listening sockets until `open`."""
+        self._held = (*self._held, *sockets)
+
+    def open(self) -> None:
+        """Accept from now on; what has connected before is waiting."""
+        held, self._held = self._held, ()
+        super().add_sockets(held)
+
+    def stop(self) -> None:
+        """Stop listening, opened or not."""
+        super().stop()
+        held, self._held = self._held, ()
+        for sock in held:
+            sock.close()
+
+
+def run_until_stopped(
+    application: Application,
+    server: ApplicationServer,
+    processes: int | None,
+    max_restarts: int | None,
+    drain_timeout: float | None,
+) -> None:
+    """Serve on sockets that are bound, on a loop of its own or on the current one, until a signal
+    comes.
+    """
+    if processes == 1:
+        server.start()
+        _run(functools.partial(serve_until_stopped, application, server, drain_timeout))
+        return
+    from mmap import mmap
+
+    # One byte that all processes share: whether one of them has ever come up.
+    with mmap(-1, 1) as came_up:
+        server.start(processes, max_restarts)
+        _run_child(application, server, drain_timeout, came_up)
+
+
+def _run(main: Callable[[], object]) -> None:
+    if IOLoop.initialized() or IOLoop.current(instance=False) is not None:
+        IOLoop.current().run_sync(main)
+    else:
+        run_loop(main)
+
+
+def _run_child(
+    application: Application,
+    server: ApplicationServer,
+    drain_timeout: float | None,
+    came_up: mmap,
+) -> None:
+    """Serve in a process that the parent restarts when it fails; not so when none comes up."""
+
+    def note() -> None:
+        came_up[0] = 1
+
+    try:
+        _run(functools.partial(serve_until_stopped, application, server, drain_timeout, note))
+    except StartupError:
+        if not came_up[0]:
+            # The parent passes it on to this process, too, which is to end with its error.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.kill(os.getppid(), signal.SIGTERM)
+        raise
+
+
+async def serve_until_stopped(
+    application: Application,
+    server: ApplicationServer,
+    drain_timeout: float | None,
+    on_started: Callable[[], None] | None = None,
+) -> None:
+    """Start the application up, serve until it is told to stop, drain, and shut it down."""
+    stop = _Stop()
+    try:
+        with stop.on_signals():
+            async with application.lifespan():
+                server.open()
+                if on_started is not None:
+                    on_started()
+                try:
+                    await stop.asked()
+                finally:
+                    await _drain(server, drain_timeout)
+    except asyncio.CancelledError:
+        if not stop.take_back():
+            raise
+    finally:
+        server.stop()
+
+
+async def _drain(server: ApplicationServer, seconds: float | None) -> None:
+    server.stop()
+    try:
+        if not await server.drain(seconds):
+            general_log.warning("some connections did not end in %s s and were closed", seconds)
+    except asyncio.CancelledError:
+        await server.close_all_connections()
+        raise
+
+
+class _Stop:
+    """How a signal ends it: the first in good order, another without waiting for clients."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._event = asyncio.Event()
+        # Whether the application serves: then it can be asked, and need not be cancelled.
+        self._serving = False
+        # How often the task was cancelled from here.
+        self._cancelled = 0
+
+    async def asked(self) -> None:
+        """Wait until it is asked to stop."""
+        self._serving = True
+        await self._event.wait()
+
+    def take_back(self) -> bool:
+        """Undo the cancelling that was done here; tell whether there was no other."""
+        for _ in range(self._cancelled):
+            self._task.uncancel()
+        return self._cancelled > 0 and not self._task.cancelling()
+
+    @contextlib.contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Listen to SIGTERM and SIGINT, where this thread and this platform can."""
+        loop = asyncio.get_running_loop()
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                handler = signal.getsignal(number)
+                if handler != signal.SIG_IGN:  # nohup, a job in the background
+                    with contextlib.suppress(NotImplementedError):  # Windows
+                        loop.add_signal_handler(number, self._on_signal, number)
+                        before[number] = handler
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler or signal.SIG_DFL)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if self._serving and not self._event.is_set():
+            general_log.info("%s: finishing what is in flight", number.name)
+            self._event.set()
+        else:
+            general_log.info("%s: stopping at once", number.name)
+            self._cancelled += 1
+            self._task.cancel()
