@@ -28,6 +28,7 @@ def example(program: str, folder: Path, *arguments: str) -> Iterator[Served]:
     command = [sys.executable, "-W", "error", str(EXAMPLES / program), f"--port={port}"]
     with running([*command, *arguments], port, folder) as served:
         yield served
+        assert served.terminate() == 0, "it does not end well when it is told to"
     assert served.complaints() == ""
 
 

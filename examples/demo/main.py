@@ -2,16 +2,13 @@
 
 import asyncio
 import secrets
-import signal
 import textwrap
 from typing import Any
 
 import pages
 
-import ostro.ioloop
 import ostro.options
 from ostro.escape import xhtml_escape
-from ostro.httpserver import HTTPServer
 from ostro.options import define, options
 from ostro.web import Application, HTTPError, RequestHandler
 
@@ -131,19 +128,8 @@ def make_app(**settings: Any) -> Application:  # Any: settings of an application
     )
 
 
-async def main() -> None:
-    app = make_app(cookie_secret=secrets.token_urlsafe(32), debug=options.debug)
-    server = HTTPServer(app)
-    server.listen(options.port, options.address)
-    print(f"Serving http://localhost:{options.port}/ (stop with Ctrl-C)", flush=True)
-    asked_to_stop = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signal_number, asked_to_stop.set)
-    await asked_to_stop.wait()
-    server.stop()
-    await server.drain(DRAIN_SECONDS)
-
-
 if __name__ == "__main__":
     ostro.options.parse_command_line()
-    ostro.ioloop.run(main)
+    app = make_app(cookie_secret=secrets.token_urlsafe(32), debug=options.debug)
+    print(f"Serving http://localhost:{options.port}/ (stop with Ctrl-C)", flush=True)
+    app.run(options.port, options.address, drain_timeout=DRAIN_SECONDS)

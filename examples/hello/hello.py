@@ -2,8 +2,6 @@
 /?greeting=Salutations.
 """
 
-import ostro.httpserver
-import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro.options import define, options
@@ -24,6 +22,4 @@ def make_app() -> ostro.web.Application:
 
 if __name__ == "__main__":
     ostro.options.parse_command_line()
-    server = ostro.httpserver.HTTPServer(make_app())
-    server.listen(options.port)
-    ostro.ioloop.IOLoop.instance().start()
+    make_app().run(options.port)

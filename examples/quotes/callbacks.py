@@ -7,7 +7,6 @@ import socket
 
 import quote_service
 
-import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro.iostream import IOStream
@@ -46,5 +45,4 @@ def make_app() -> ostro.web.Application:
 if __name__ == "__main__":
     ostro.options.parse_command_line()
     quote_service.QuoteServer().listen(options.quote_port)
-    make_app().listen(options.port)
-    ostro.ioloop.IOLoop.instance().start()
+    make_app().run(options.port)

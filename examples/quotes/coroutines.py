@@ -34,9 +34,10 @@ def make_app() -> ostro.web.Application:
 
 
 async def main() -> None:
-    quote_service.QuoteServer().listen(options.quote_port)
-    make_app().listen(options.port)
-    await asyncio.Event().wait()
+    service = quote_service.QuoteServer()
+    service.listen(options.quote_port)
+    await make_app().serve(options.port)
+    service.stop()
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@
 
 import textwrap
 
-import ostro.httpserver
-import ostro.ioloop
 import ostro.options
 import ostro.web
 from ostro.options import define, options
@@ -48,6 +46,4 @@ def make_app() -> ostro.web.Application:
 
 if __name__ == "__main__":
     ostro.options.parse_command_line()
-    server = ostro.httpserver.HTTPServer(make_app())
-    server.listen(options.port)
-    ostro.ioloop.IOLoop.instance().start()
+    make_app().run(options.port)
