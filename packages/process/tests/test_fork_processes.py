@@ -56,6 +56,40 @@ def test_the_parent_leaves_by_systemexit_when_all_children_end_well(tmp_path: Pa
     assert lines == ["parent 0 None"]
 
 
+def test_another_thread_can_tell_the_parent_that_supervises(tmp_path: Path) -> None:
+    source = """
+        import os, threading, warnings
+        from ostro.process import fork_processes, is_supervising
+        asked, read, write = threading.Event(), *os.pipe()
+
+        def watch():
+            os.read(read, 1)  # a child runs
+            say("parent", is_supervising())
+            asked.set()
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        say("before", is_supervising())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the thread
+            try:
+                fork_processes(1)
+            except SystemExit:
+                asked.wait()
+                thread.join()
+                say("after", is_supervising())
+            else:
+                say("child", is_supervising())
+                os.write(write, b"!")
+                os.close(write)
+                os._exit(0)
+    """
+
+    _, lines, _ = run(source, tmp_path)
+
+    assert lines == ["after False", "before False", "child False", "parent True"]
+
+
 def test_a_child_that_fails_is_started_again_with_the_same_id(tmp_path: Path) -> None:
     source = """
         import sys

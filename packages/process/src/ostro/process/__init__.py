@@ -1,7 +1,7 @@
 """Worker processes and their supervision, and subprocesses on the event loop."""
 
 from ._cpu import cpu_count
-from ._fork import fork_processes, task_id
+from ._fork import fork_processes, is_supervising, task_id
 from ._subprocess import Subprocess
 from .errors import CalledProcessError, ForkError, ProcessError, TooManyRestartsError
 
@@ -13,5 +13,6 @@ __all__ = [
     "TooManyRestartsError",
     "cpu_count",
     "fork_processes",
+    "is_supervising",
     "task_id",
 ]

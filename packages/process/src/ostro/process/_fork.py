@@ -16,7 +16,7 @@ from ._cpu import cpu_count
 from ._supervisor import Supervisor
 from .errors import ForkError
 
-__all__ = ["fork_processes", "task_id"]
+__all__ = ["fork_processes", "is_supervising", "task_id"]
 
 DEFAULT_MAX_RESTARTS = 100
 """Restarts in all, over the life of the parent; the value of the reference."""
@@ -24,6 +24,7 @@ DEFAULT_MAX_RESTARTS = 100
 _log = logging.getLogger("ostro.general")
 
 _task_id: int | None = None
+_supervising = False
 
 
 def fork_processes(num_processes: int | None, max_restarts: int = DEFAULT_MAX_RESTARTS) -> int:
@@ -63,13 +64,23 @@ def fork_processes(num_processes: int | None, max_restarts: int = DEFAULT_MAX_RE
     if num_processes is None or num_processes <= 0:
         num_processes = cpu_count()
     _log.info("starting %d processes", num_processes)
-    child = Supervisor(num_processes, max_restarts).run()
+    global _supervising  # as _task_id
+    _supervising = True
+    try:
+        child = Supervisor(num_processes, max_restarts).run()
+    finally:
+        _supervising = False
     return _become_child(child)
 
 
 def task_id() -> int | None:
     """Return the id of this process among its siblings, or `None` outside fork_processes."""
     return _task_id
+
+
+def is_supervising() -> bool:
+    """Tell whether this process is the parent, and inside fork_processes."""
+    return _supervising
 
 
 def _become_child(child: int) -> int:

@@ -1,0 +1,5 @@
+"""`python -m ostro.autoreload`: see `main`."""
+
+from ._command import main
+
+main()
