@@ -6,7 +6,7 @@ import pytest
 
 from ostro.httpserver import HTTPServer
 from ostro.httpserver._server import MAX_REFUSALS
-from ostro.httputil import HTTPConnection, HTTPHeaders
+from ostro.httputil import ByteStream, HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 
 from .support import (
@@ -269,3 +269,49 @@ async def test_a_detached_stream_is_not_counted_nor_drained(
         await stream.write(b"raw")
         assert await client.reader.readexactly(3) == b"raw"
         stream.close()
+
+
+async def test_who_has_taken_a_stream_is_asked_to_close_it_when_the_server_drains(
+    io_loop: IOLoop,
+) -> None:
+    app = Recorder(no_answer)
+    server = HTTPServer(app)
+    async with serving(server) as port, connected(port) as client:
+        request = await asking(client, app)
+        streams: list[ByteStream] = []
+        streams.append(request.detach(lambda: streams[0].close()))
+
+        assert await server.drain(5)
+        assert streams[0].closed()
+        assert await client.rest() == b""
+
+
+async def test_a_stream_that_is_taken_while_the_server_drains_is_asked_for_too(
+    io_loop: IOLoop,
+) -> None:
+    app = Recorder(no_answer)
+    server = HTTPServer(app)
+    async with serving(server) as port, connected(port) as client:
+        request = await asking(client, app)
+        draining = asyncio.ensure_future(server.drain(5))
+        await asyncio.sleep(0)
+        asked = asyncio.Event()
+        stream = request.detach(asked.set)
+        await asked.wait()
+        assert not draining.done()
+        stream.close()
+
+        assert await draining
+
+
+async def test_a_stream_that_nobody_closes_is_closed_when_the_time_to_drain_is_over(
+    io_loop: IOLoop,
+) -> None:
+    app = Recorder(no_answer)
+    server = HTTPServer(app)
+    async with serving(server) as port, connected(port) as client:
+        request = await asking(client, app)
+        stream = request.detach(lambda: None)
+
+        assert not await server.drain(0)
+        assert stream.closed()

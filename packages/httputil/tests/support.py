@@ -104,7 +104,7 @@ class MemoryConnection(HTTPConnection):
     def set_body_timeout(self, seconds: float) -> None:
         self.body_timeout = seconds
 
-    def detach(self) -> ByteStream:
+    def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
         raise HTTPOutputError("this connection has no stream of bytes")
 
     def close(self) -> None:

@@ -258,7 +258,7 @@ class MemoryConnection(HTTPConnection):
     def set_body_timeout(self, seconds: float) -> None:
         self.body_timeout = seconds
 
-    def detach(self) -> ByteStream:
+    def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
         raise NotImplementedError
 
     def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:

@@ -456,8 +456,11 @@ class HTTPConnection(ApplicationCaller):
         stream = self.stream
         return stream.get_ssl_certificate(binary_form) if isinstance(stream, SSLIOStream) else None
 
-    def detach(self) -> ByteStream:
-        """Give the stream away; bytes after the request go to whoever reads it next."""
+    def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
+        """Give the stream away; bytes after the request go to whoever reads it next.
+
+        `on_drain` is called when the server drains, which then waits for the stream to be closed.
+        """
         exchange = self._exchange
         if exchange is None or self._phase is not ANSWER:
             raise HTTPOutputError(
@@ -474,6 +477,8 @@ class HTTPConnection(ApplicationCaller):
         stream.set_receiver(None)
         stream.resume_reading()
         stream.unread(self.codec.take_unread())
+        if on_drain is not None:
+            self.group.add_detached(stream, on_drain)
         self._ended()
         return stream
 

@@ -286,10 +286,10 @@ class Exchange(HTTPConnection):
         callback, self._close_callback = self._close_callback, None
         return callback
 
-    def detach(self) -> ByteStream:
+    def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
         if self._conn is None:
             raise HTTPOutputError("the exchange is over; there is no stream to detach")
-        return self._conn.detach()
+        return self._conn.detach(on_drain)
 
     def close(self) -> None:
         if self._conn is not None:

@@ -5,12 +5,14 @@ an end.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING
 
 from ostro.httputil import HTTPServerConnectionDelegate
 from ostro.ioloop import IOLoop
+from ostro.iostream import IOStream
 
 from ._deadlines import NEVER, Sweeper
 from ._settings import ServerSettings
@@ -30,6 +32,7 @@ class ConnectionGroup:
         "connections",
         "decompress",
         "delegate",
+        "detached",
         "draining",
         "forwarded",
         "idle_timeout",
@@ -53,6 +56,8 @@ class ConnectionGroup:
         self.io_loop = io_loop
         self.sweeper = Sweeper(io_loop, clock, sweep_interval)
         self.connections: set[HTTPConnection] = set()
+        # Streams that were given away, and who wants to be told of the end.
+        self.detached: dict[IOStream, Callable[[], object]] = {}
         # Of the delegate and the settings, what every request asks for.
         self.takes_requests = delegate.takes_requests
         self.forwarded = settings.forwarded
@@ -77,7 +82,21 @@ class ConnectionGroup:
         """Forget a connection that is closed or detached; idempotent."""
         self.connections.discard(connection)
         self.sweeper.remove(connection)
-        if self._empty is not None and not self.connections:
+        self._look_if_empty()
+
+    def add_detached(self, stream: IOStream, on_drain: Callable[[], object]) -> None:
+        """Remember a stream that was given away, until it is closed: see `drain`."""
+        self.detached[stream] = on_drain
+        stream.set_close_callback(functools.partial(self._detached_closed, stream))
+        if self.draining:
+            self.io_loop.add_callback(on_drain)
+
+    def _detached_closed(self, stream: IOStream) -> None:
+        self.detached.pop(stream, None)
+        self._look_if_empty()
+
+    def _look_if_empty(self) -> None:
+        if self._empty is not None and not self.connections and not self.detached:
             self._empty.set()
 
     def gather(self, connection: ConnectionOutput) -> None:
@@ -92,8 +111,8 @@ class ConnectionGroup:
             connection.send_outgoing()
 
     async def drain(self, timeout: float | None) -> bool:  # noqa: ASYNC109 - the bound is the point
-        """Close idle connections now and busy ones after their answer; return whether all ended in
-        time.
+        """Close idle connections now and busy ones after their answer, ask who has taken a stream
+        over to close it; return whether all ended in time.
 
         Those that are left after `timeout` seconds (None waits without limit) are closed as they
         are.
@@ -101,7 +120,9 @@ class ConnectionGroup:
         self.draining = self.last_answers = True
         for connection in list(self.connections):
             connection.close_when_idle()
-        if not self.connections:
+        for on_drain in self.detached.values():
+            self.io_loop.add_callback(on_drain)
+        if not self.connections and not self.detached:
             return True
         if self._empty is None:
             self._empty = asyncio.Event()
@@ -118,3 +139,5 @@ class ConnectionGroup:
         """Close every connection at once, finished or not."""
         for connection in list(self.connections):
             connection.close()
+        for stream in list(self.detached):
+            stream.close()

@@ -159,8 +159,9 @@ class HTTPServer(TCPServer):
 
         Idle connections are closed at once, the others after their answer; whatever is left after
         `timeout` seconds is closed as it is, None waits without limit. New connections are
-        answered 503 meanwhile; call `stop` first, so that none come. Connections that were detached
-        (WebSockets) belong to whoever took them. Afterwards the server may listen again.
+        answered 503 meanwhile; call `stop` first, so that none come. Who has taken a stream over is
+        asked to close it, where they gave `on_drain` to `detach` (WebSockets send 1001); other
+        streams belong to whoever took them. Afterwards the server may listen again.
         """
         group = self._group
         if group is None:

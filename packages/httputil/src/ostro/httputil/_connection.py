@@ -71,6 +71,9 @@ class ByteStream(Protocol):
     def set_receiver(self, receiver: StreamReceiver | None) -> None:
         """Deliver what arrives to `receiver`, what is already there at once."""
 
+    def unread(self, data: bytes) -> None:
+        """Put bytes back, for whoever reads next."""
+
     def pause_reading(self) -> None:
         """Stop reading until `resume_reading`; idempotent."""
 
@@ -84,7 +87,7 @@ class ByteStream(Protocol):
         """Send what is buffered, then tell the peer that no more comes; reading goes on."""
 
     def set_nodelay(self, value: bool) -> None:
-        """Send small writes at once, or let the kernel gather them; nothing where that is neither."""
+        """Send small writes at once, or let the kernel gather them, where there is a choice."""
 
     def close(self) -> None:
         """Close at once; bytes not yet sent are dropped."""
@@ -185,12 +188,13 @@ class HTTPConnection(ABC):
         """Set the time that the rest of this request's body may take; 0 means no limit."""
 
     @abstractmethod
-    def detach(self) -> ByteStream:
+    def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
         """Take the stream over: bytes that the client sent after the request are read from it
         first.
 
         Legal once the request has been received whole and no body of a response is open. The
-        connection takes no further part.
+        connection takes no further part. `on_drain` is called when the server is about to end: the
+        stream should be closed soon then. Without it, a server ends without asking.
         """
 
     @abstractmethod
