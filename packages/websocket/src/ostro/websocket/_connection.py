@@ -20,10 +20,10 @@ from contextvars import Context
 from types import TracebackType
 from typing import Any, Final, Protocol, TypeAlias
 
-from ostro.httputil import HTTPConnection, HTTPHeaders
+from ostro.httputil import HTTPConnection
 from ostro.ioloop import COMPLETED, start_task
 
-from ._frames import ABNORMAL_CLOSURE
+from ._frames import ABNORMAL_CLOSURE, INTERNAL_ERROR
 from .errors import WebSocketClosedError
 
 general_log = logging.getLogger("ostro.general")
@@ -287,7 +287,7 @@ class WebSocketConnection(ABC):
             return
         if delegate is not None:
             delegate.log_exception(type(error), error, error.__traceback__)
-        self.close(1011, "internal error")
+        self.close(INTERNAL_ERROR, "internal error")
 
     def _call(self, method: Callable[..., object], *args: object) -> None:
         """Call a method of the delegate that nothing waits for."""
@@ -328,10 +328,14 @@ class WebSocketRequestConnection(HTTPConnection):
         self,
         delegate: WebSocketDelegate,
         run: Runner,
+        *,
         subprotocol: str | None,
-        headers: HTTPHeaders,
+        cancel_on_disconnect: bool,
     ) -> WebSocketConnection:
-        """Accept the handshake, with these headers besides its own, and return the WebSocket."""
+        """Accept the handshake, after `write_headers` with status 101, and return the WebSocket.
+
+        The arguments are those of `WebSocketConnection`.
+        """
 
 
 async def _wait(awaitable: Awaitable[object]) -> None:

@@ -1,33 +1,39 @@
 """WebSocketHandler: what an application subclasses to talk to browsers.
 
-This file owns the life of a handler: its handshake as a request, then its messages. The end of the
-protocol's is in `_rfc6455`, and in `_draft76` for the one that came before.
+Second layer; see `_messages`. This one owns the handshake: the way from a request to an open
+WebSocket, and what is settled before the first message.
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextvars import copy_context
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from ostro.escape import json_encode
 from ostro.httputil import ByteStream, HTTPHeaders
 from ostro.ioloop import IOLoop
 from ostro.stack_context import ExceptionStackContext
 from ostro.web import HTTPError, RequestHandler, asynchronous
 
-from ._connection import Runner, WebSocketConnection
-from ._deflate import CompressionOptions, answer_offers
-from ._handshake import check_request, requested_subprotocols, response_headers
+from ._compression import CompressionChoice, compression_options_of
+from ._connection import Runner, WebSocketConnection, WebSocketRequestConnection
+from ._deflate import DeflateAgreement, answer_offers
+from ._draft76 import (
+    Draft76Opening,
+    Draft76Protocol,
+    check_draft76_request,
+    draft76_response_headers,
+    is_draft76,
+)
+from ._frames import GOING_AWAY, INTERNAL_ERROR
+from ._handshake import VERSION, check_request, requested_subprotocols, response_headers
+from ._messages import MessageHandler
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
-from ._reader import MessageQueue
-from ._rfc6455 import StreamWebSocket
+from ._rfc6455 import FramingProtocol, StreamWebSocket
 from ._states import Role
 from ._sweeper import sweeper_of
 from .errors import HandshakeError, WebSocketClosedError
@@ -51,7 +57,7 @@ def _before_upgrade(
     return checked
 
 
-class WebSocketHandler(RequestHandler):
+class WebSocketHandler(MessageHandler):
     """Subclass this class to create a basic WebSocket handler.
 
     Override `on_message` to take messages, or read them: `async for message in self`, in `open`.
@@ -70,7 +76,12 @@ class WebSocketHandler(RequestHandler):
 
     A WebSocket is no HTTP connection: its handshake is a GET request, in which headers, arguments,
     cookies, `prepare` and `current_user` work as in every handler. From `open` on it sends and
-    takes messages, and the methods that answer a request raise RuntimeError.
+    takes messages, and the methods that answer a request raise RuntimeError. `on_finish` is called
+    after `on_close`.
+
+    An exception of `open`, `on_message` or a callback is logged, and closes the WebSocket with
+    1011. When the connection breaks, a coroutine that messages wait for is cancelled, unless the
+    class says `cancel_on_disconnect = False`.
 
     Settings of the application: `websocket_ping_interval` (seconds between two pings; 0, the
     default, for none), `websocket_ping_timeout` (seconds after which a client that shows no sign of
@@ -80,18 +91,8 @@ class WebSocketHandler(RequestHandler):
     Spec: RFC 6455.
     """
 
-    # Class-level defaults: a handler that is not open yet does not pay for them.
+    # Whether HTTP has ended.
     _upgraded = False
-    _websocket: WebSocketConnection | None = None
-    _queue: MessageQueue | None = None
-    _closing: asyncio.Task[None] | None = None
-    close_code: int | None = None
-    """Once closed: the code that the client gave, 1005 if it gave none, 1006 if the connection
-    broke."""
-    close_reason: str | None = None
-    """Once closed: the reason that the client gave, None if it gave none."""
-
-    # What subclasses define
 
     # Any: a subclass states the arguments that its URL pattern passes.
     def open(self, *args: Any, **kwargs: Any) -> Any:
@@ -100,25 +101,6 @@ class WebSocketHandler(RequestHandler):
         The arguments are extracted from the `URLSpec` regular expression, just like those of
         `RequestHandler.get`. Where it is a coroutine, messages wait for its end.
         """
-
-    def on_message(self, message: str | bytes) -> Any:
-        """Handle incoming messages on the WebSocket: str for text, bytes for binary data.
-
-        This method must be overridden, unless messages are read.
-        """
-        raise NotImplementedError(f"{type(self).__name__} does not define on_message")
-
-    def on_close(self) -> Any:
-        """Invoked once when the WebSocket is closed, however that came about.
-
-        `close_code` and `close_reason` say why.
-        """
-
-    def on_ping(self, data: bytes) -> Any:
-        """Invoked when the client has sent a ping; it is answered already."""
-
-    def on_pong(self, data: bytes) -> Any:
-        """Invoked when the client has answered a ping."""
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Invoked when a new WebSocket requests specific subprotocols.
@@ -138,7 +120,7 @@ class WebSocketHandler(RequestHandler):
         """
         return urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
 
-    def get_compression_options(self) -> Mapping[str, Any] | None:
+    def get_compression_options(self) -> CompressionChoice:
         """Override to return options for the compression of messages; None (default) disables it.
 
         An empty dictionary means the defaults; the keys are the fields of `CompressionOptions`,
@@ -185,120 +167,64 @@ class WebSocketHandler(RequestHandler):
         size = self.settings.get("websocket_max_message_size")
         return DEFAULT_MAX_MESSAGE_SIZE if size is None else int(size)
 
-    # Output
-
-    # Any: a dictionary is sent as JSON, whatever json takes
-    def write_message(
-        self, message: str | bytes | Mapping[str, Any], binary: bool = False
-    ) -> Awaitable[None]:
-        """Send the given message to the client of this WebSocket.
-
-        The message may be a string or a dict (which will be encoded as JSON). If `binary` is false
-        it is sent as text, bytes then have to be UTF-8; in binary mode any bytes are allowed.
-
-        Returns an awaitable that is done when the network has taken the message: await it to slow
-        down to the client's pace. Raises WebSocketClosedError if the WebSocket is closed, and so
-        does the awaitable if it closes before; TypeError for another type, ValueError for text that
-        is not Unicode.
-        """
-        connection = self._websocket
-        if connection is None:
-            raise WebSocketClosedError
-        if type(message) is str and not binary:
-            return connection.write_message(message)
-        return connection.write_message(_as_message(message, binary))
-
-    def ping(self, data: str | bytes = b"") -> Awaitable[None]:
-        """Send a ping with at most 125 bytes of data; `on_pong` is called with them.
-
-        Raises WebSocketClosedError if the WebSocket is closed, ValueError for more data.
-        """
-        if self._websocket is None:
-            raise WebSocketClosedError
-        return self._websocket.ping(data.encode() if isinstance(data, str) else data)
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Close this WebSocket.
-
-        What was written before is sent. `code` is 1000 to 1003, 1007 to 1014, or 3000 to 4999 for
-        an application's own; `reason` is text of at most 123 bytes. Once the close handshake is
-        successful the socket is closed, and `on_close` is called. Nothing happens if it is closed
-        already. Raises ValueError for another code, and for a longer reason.
-        """
-        if self._websocket is not None:
-            if code is None and reason is not None:
-                code = 1000  # a reason needs a code
-            self._websocket.close(code, reason or "")
-
-    def set_nodelay(self, value: bool) -> None:
-        """Send small messages at once (True), or let the kernel gather them to save packets.
-
-        Raises WebSocketClosedError if the WebSocket is closed.
-        """
-        if self._websocket is None:
-            raise WebSocketClosedError
-        self._websocket.set_nodelay(value)
-
-    @property
-    def ws_connection(self) -> WebSocketConnection | None:
-        """The connection while the WebSocket is open, else None."""
-        return self._websocket
-
-    @property
-    def selected_subprotocol(self) -> str | None:
-        """The subprotocol that `select_subprotocol` chose, None if none."""
-        return self.subprotocol
-
-    subprotocol: str | None = None
-    """The subprotocol that `select_subprotocol` chose, None if none."""
-
-    # Reading
-
-    def __aiter__(self) -> Self:
-        """Read the messages that come from now on, until the WebSocket closes.
-
-        `on_message` is not called any more. One task may read at a time.
-        """
-        self._reading_queue()
-        return self
-
-    async def __anext__(self) -> str | bytes:
-        message = await self.read_message()
-        if message is None:
-            raise StopAsyncIteration
-        return message
-
-    async def read_message(self) -> str | bytes | None:
-        """Return the next message, None once the WebSocket is closed.
-
-        `on_message` is not called any more once this was. One task may read at a time.
-        """
-        queue = self._reading_queue()
-        return None if queue is None else await queue.get()
-
-    def _reading_queue(self) -> MessageQueue | None:
-        """Return the messages to be read, from now on; None if none can come."""
-        if self._queue is None and self._websocket is not None:
-            self._queue = MessageQueue()
-            self._websocket.set_message_callback(self._queue.put)
-        return self._queue
-
     # The handshake
 
     @asynchronous
     def get(self, *args: Any, **kwargs: Any) -> None:
         """Take the handshake; subclasses define `open` instead of this."""
+        opened = functools.partial(self.open, *args, **kwargs)
         try:
-            accept = self._check_handshake()
-            self._check_origin()
-            subprotocol = self._choose_subprotocol()
-            self._accept(accept, subprotocol, args, kwargs)
+            if self.allow_draft76() and is_draft76(self.request.headers):
+                self._take_draft76(opened)
+            else:
+                self._take_rfc6455(opened)
         except HandshakeError as error:
             self._refuse(error)
 
-    def _check_handshake(self) -> str:
+    def _take_rfc6455(self, opened: Callable[[], object]) -> None:
         request = self.request
-        return check_request(request.method, request.version, request.headers)
+        http = request.connection
+        accept = ""
+        if not isinstance(http, WebSocketRequestConnection):
+            accept = check_request(request.method, request.version, request.headers)
+        self._check_origin()
+        subprotocol = self._choose_subprotocol()
+        extensions, deflate = self._choose_compression()
+        headers = response_headers(accept, subprotocol, extensions)
+        if isinstance(http, WebSocketRequestConnection):
+            self._answer(headers)
+            connection = http.accept_websocket(
+                self,
+                self._runner(),
+                subprotocol=subprotocol,
+                cancel_on_disconnect=self.cancel_on_disconnect,
+            )
+            self._begin_messages(connection, opened)
+            return
+        protocol = WebSocketProtocol(Role.SERVER, deflate, max_message_size=self.max_message_size)
+        self._answer(headers)
+        self._begin_stream(self._detach(), protocol, subprotocol, opened)
+
+    def _take_draft76(self, opened: Callable[[], object]) -> None:
+        request = self.request
+        headers = request.headers
+        numbers = check_draft76_request(request.method, headers)
+        self._check_origin()
+        subprotocol = self._choose_subprotocol()
+        location = f"{self.get_websocket_scheme()}://{request.host}{request.uri}"
+        self._answer(draft76_response_headers(headers["Origin"], location, subprotocol))
+        self._upgraded = True
+        stream = self._detach()
+        protocol = Draft76Protocol(self.max_message_size)
+        Draft76Opening(
+            stream,
+            numbers,
+            sweeper_of(IOLoop.current().asyncio_loop),
+            functools.partial(
+                self._begin_stream, stream, protocol, subprotocol, opened, pings=False
+            ),
+            self.on_finish,
+        ).start()
 
     def _check_origin(self) -> None:
         headers = self.request.headers
@@ -314,56 +240,26 @@ class WebSocketHandler(RequestHandler):
             return None
         selected = self.select_subprotocol(proposed)
         if selected is not None and selected not in proposed:
-            raise ValueError(
-                f"select_subprotocol returned {selected!r}, expected one of {proposed}"
-            )
+            raise ValueError(f"select_subprotocol returned {selected!r}, expected one proposed")
         return selected
+
+    def _choose_compression(self) -> tuple[str | None, DeflateAgreement | None]:
+        options = compression_options_of(self.get_compression_options())
+        offers = self.request.headers.get("Sec-Websocket-Extensions")
+        if options is not None and offers is not None:
+            answer = answer_offers(offers, options)
+            if answer is not None:
+                return answer
+        return None, None
 
     def _refuse(self, error: HandshakeError) -> None:
         general_log.debug("WebSocket handshake refused: %s", error)
         self.set_status(error.status)
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
         if error.status == 426:
-            self.set_header("Sec-WebSocket-Version", "13")
+            self.set_header("Sec-WebSocket-Version", VERSION)
             self.set_header("Upgrade", "websocket")
         self.finish(str(error))
-
-    def _accept(
-        self, accept: str, subprotocol: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        options = self._compression()
-        offer = self.request.headers.get("Sec-Websocket-Extensions")
-        answer = None
-        if options is not None and offer is not None:
-            answer = answer_offers(offer, options)
-        protocol = WebSocketProtocol(
-            Role.SERVER,
-            None if answer is None else answer[1],
-            max_message_size=self.max_message_size,
-        )
-        self._answer(response_headers(accept, subprotocol, None if answer is None else answer[0]))
-        connection = StreamWebSocket(
-            self._detach(),
-            protocol,
-            self,
-            self._runner(),
-            sweeper_of(IOLoop.current().asyncio_loop),
-            subprotocol=subprotocol,
-            ping_interval=self.ping_interval,
-            ping_timeout=self.ping_timeout,
-            cancel_on_disconnect=self.cancel_on_disconnect,
-        )
-        self._open(connection, args, kwargs)
-        connection.start()
-
-    def _compression(self) -> CompressionOptions | None:
-        given = self.get_compression_options()
-        if given is None:
-            return None
-        options = dict(given)
-        if "compression_level" in options:
-            options["level"] = options.pop("compression_level")
-        return CompressionOptions(**options)
 
     def _answer(self, headers: HTTPHeaders) -> None:
         """Send the head that ends HTTP here, with the headers and cookies of the handler."""
@@ -373,10 +269,47 @@ class WebSocketHandler(RequestHandler):
             self.set_header(name, value)
         self.flush()
 
+    def _begin_stream(
+        self,
+        stream: ByteStream,
+        protocol: FramingProtocol,
+        subprotocol: str | None,
+        opened: Callable[[], object],
+        *,
+        pings: bool = True,
+    ) -> None:
+        connection = StreamWebSocket(
+            stream,
+            protocol,
+            self,
+            self._runner(),
+            sweeper_of(IOLoop.current().asyncio_loop),
+            subprotocol=subprotocol,
+            ping_interval=self.ping_interval if pings else 0.0,
+            ping_timeout=self.ping_timeout,
+            cancel_on_disconnect=self.cancel_on_disconnect,
+        )
+        self._begin_messages(connection, opened)
+        connection.start()
+
+    def _begin_messages(
+        self, connection: WebSocketConnection, opened: Callable[[], object]
+    ) -> None:
+        self.application.log_request(self)
+        self._upgraded = True
+        self._websocket = connection
+        self.subprotocol = connection.subprotocol
+        connection.begin(opened)
+
     def _detach(self) -> ByteStream:
         http = self.request.connection
         assert http is not None  # or there would be no handler
-        return http.detach()
+        return http.detach(self._server_ends)
+
+    def _server_ends(self) -> None:
+        """Learn that the server ends."""
+        if self._websocket is not None:
+            self._websocket.close(GOING_AWAY, "the server is going away")
 
     def _runner(self) -> Runner:
         """Return what runs the methods of this handler: in one Context, that of the request, in
@@ -386,39 +319,6 @@ class WebSocketHandler(RequestHandler):
             context = copy_context()
         return context.run
 
-    def _open(
-        self, connection: WebSocketConnection, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        self.application.log_request(self)
-        self._upgraded = True
-        self._websocket = connection
-        self.subprotocol = connection.subprotocol
-        connection.begin(functools.partial(self.open, *args, **kwargs))
-
-    # The end
-
-    def connection_closed(self, code: int, reason: str) -> None:
-        """Take the end of the connection; called once, by it."""
-        self._websocket = None
-        self.close_code = code
-        self.close_reason = reason or None
-        if self._queue is not None:
-            self._queue.end()
-        try:
-            result = self.on_close()
-            if inspect.isawaitable(result):
-                self._closing = asyncio.ensure_future(self._finish_closing(result))
-        finally:
-            self.on_finish()
-
-    async def _finish_closing(self, closing: Awaitable[object]) -> None:
-        try:
-            await closing
-        except Exception as error:  # noqa: BLE001 - whatever a subclass raises
-            self.log_exception(type(error), error, error.__traceback__)
-        finally:
-            self._closing = None
-
     def _on_callback_exception(
         self, kind: type[BaseException], error: BaseException, tb: TracebackType | None
     ) -> bool:
@@ -427,7 +327,8 @@ class WebSocketHandler(RequestHandler):
         """
         if not isinstance(error, WebSocketClosedError):
             self.log_exception(kind, error, tb)
-        self.close(1011, "internal error")
+        if self._websocket is not None:
+            self._websocket.close(INTERNAL_ERROR, "internal error")
         return True
 
     def async_callback(
@@ -438,7 +339,7 @@ class WebSocketHandler(RequestHandler):
         """
         with ExceptionStackContext(self._on_callback_exception):
             filled = super().async_callback(callback, *args, **kwargs)
-        return filled  # noqa: RET504 (the type checker takes the block for one that may swallow)
+        return filled  # noqa: RET504 (for the type checker, the block may swallow)
 
     # What is of no use after the upgrade
 
@@ -468,15 +369,3 @@ class WebSocketHandler(RequestHandler):
             raise RuntimeError(
                 f"{name}() is for HTTP; on an open WebSocket use write_message() and close()"
             )
-
-
-def _as_message(message: object, binary: bool) -> str | bytes:
-    """Return what `write_message` was given as a message of the kind that was asked for."""
-    if isinstance(message, Mapping):
-        message = json_encode(message)
-    if isinstance(message, str):
-        return message.encode() if binary else message
-    if isinstance(message, (bytes, bytearray, memoryview)):
-        data = bytes(message)
-        return data if binary else data.decode()
-    raise TypeError(f"a message is str, bytes or dict, not {type(message).__name__}")

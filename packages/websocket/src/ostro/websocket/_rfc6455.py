@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable
 from contextvars import Context
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 from ostro.httputil import ByteStream
 from ostro.ioloop import COMPLETED
@@ -23,7 +23,6 @@ from ostro.iostream import StreamClosedError
 from ._connection import Runner, WebSocketConnection, WebSocketDelegate
 from ._events import Close, Event, Failure, Ping
 from ._frames import ABNORMAL_CLOSURE, NO_STATUS
-from ._protocol import WebSocketProtocol
 from ._sweeper import NEVER, Sweeper
 from .errors import WebSocketClosedError
 
@@ -48,6 +47,32 @@ _GATHER_SIZE: Final = 4096
 
 _GATHER_COUNT: Final = 64
 """Frames that are sent together at most."""
+
+
+class FramingProtocol(Protocol):
+    """What cuts bytes into messages: `WebSocketProtocol`, or the draft's."""
+
+    close_code: int
+    close_reason: str
+    has_more: bool
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take bytes, return what they mean."""
+
+    def send_text(self, text: str) -> bytes:
+        """Return the bytes of a text message."""
+
+    def send_binary(self, data: bytes) -> bytes:
+        """Return the bytes of a binary message."""
+
+    def send_ping(self, data: bytes = b"") -> bytes:
+        """Return the bytes of a ping."""
+
+    def send_pong(self, data: bytes = b"") -> bytes:
+        """Return the bytes of a pong."""
+
+    def send_close(self, code: int | None = None, reason: str = "") -> bytes:
+        """Return the bytes of a close."""
 
 
 class Phase(Enum):
@@ -94,7 +119,7 @@ class StreamWebSocket(WebSocketConnection):
     def __init__(
         self,
         stream: ByteStream,
-        protocol: WebSocketProtocol,
+        protocol: FramingProtocol,
         delegate: WebSocketDelegate,
         run: Runner,
         sweeper: Sweeper,
