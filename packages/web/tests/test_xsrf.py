@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from ostro.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from ostro.ioloop import IOLoop
-from ostro.web import Application, ErrorHandler, RequestHandler
+from ostro.web import Application, ErrorHandler, FallbackHandler, Mount, RequestHandler
 
 from .support import MemoryConnection, as_form, ask
 
@@ -235,6 +236,33 @@ def test_what_goes_nowhere_gets_the_error_that_it_deserves() -> None:
     assert ask(app, "/gone", **as_form("")).status == 410
     assert ask(app, "/broken", **as_form("")).status == 500
     assert ask(app, "/", method="TRACE").status == 405
+
+
+@pytest.mark.parametrize("outer_checks", [False, True])
+def test_a_site_behind_another_goes_by_its_own_settings(outer_checks: bool) -> None:
+    form = as_form("a=b")
+    for inner, status in ((PROTECTED, 403), (site(), 200)):
+        app = Application(
+            [Mount("/mount", inner), (".*", FallbackHandler, {"fallback": inner})],
+            xsrf_cookies=outer_checks,
+        )
+
+        assert ask(app, "/", **form).status == status
+        assert ask(app, "/mount/", **form).status == status
+
+
+def test_what_else_answers_is_protected() -> None:
+    def wsgi(request: HTTPServerRequest) -> None:
+        assert request.connection
+        start_line = ResponseStartLine("HTTP/1.1", 200, "OK")
+        request.connection.write_headers(start_line, HTTPHeaders(), end=True)
+
+    app = Application([("/", FallbackHandler, {"fallback": wsgi})], xsrf_cookies=True)
+    form = as_form(f"_xsrf={SECRET}")
+
+    assert ask(app, "/", **form).status == 403
+    form["headers"]["Cookie"] = f"_xsrf={SECRET}"
+    assert ask(app, "/", **form).status == 200
 
 
 # The cookie

@@ -25,6 +25,8 @@ __all__ = ["FallbackHandler", "MountHandler"]
 class HandOver(RequestHandler):
     """Leaves a request to somebody else; nothing of this handler is sent, unless that fails."""
 
+    # To whom it is left.
+    _answers: object = None
     # Who answers: a handler of another application, or what another delegate made of the request.
     _inner: RequestHandler | None = None
     _delegate: HTTPMessageDelegate | None = None
@@ -32,6 +34,13 @@ class HandOver(RequestHandler):
     def _accept_all_methods(self) -> None:
         """Leave it to whoever answers which methods there are."""
         self.SUPPORTED_METHODS = (self.request.method,)
+
+    def check_xsrf_cookie(self) -> None:
+        """Check as ever, unless an Application answers: it does so where its settings say it."""
+        from ._application import Application  # it knows these handlers
+
+        if not isinstance(self._answers, Application):
+            super().check_xsrf_cookie()
 
     def _run_inner(self, application: Application, match: RouteMatch, root: str) -> None:
         self._inner = inner = application._make_handler(match.spec, self.request)
@@ -92,7 +101,7 @@ class FallbackHandler(HandOver):
 
     def initialize(self, fallback: Callable[[HTTPServerRequest], object]) -> None:
         """Take who answers."""
-        self._fallback = fallback
+        self._answers = self._fallback = fallback
         self._accept_all_methods()
 
     def prepare(self) -> Awaitable[None] | None:
@@ -132,7 +141,7 @@ class MountHandler(HandOver):
     def initialize(self, root: str, site: HTTPServerConnectionDelegate) -> None:
         """Take the prefix and who answers below it."""
         self._own_root = root
-        self._site = site
+        self._answers = self._site = site
         self._accept_all_methods()
 
     def prepare(self) -> Awaitable[None] | None:

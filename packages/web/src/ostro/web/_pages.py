@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from operator import attrgetter
 from types import FrameType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from ._language import Language
 from ._page_resources import Resources, embed_css, embed_js, insert, link_css, link_js
@@ -20,6 +20,8 @@ from ._ui_modules import BUILT_IN_MODULES, DirectiveModules, Modules, UIModule
 
 if TYPE_CHECKING:
     from ostro.template import BaseLoader, Template
+
+    from ._handler import RequestHandler
 
 __all__ = ["Pages"]
 
@@ -120,16 +122,17 @@ class Pages(Language):
 
     @property
     def _modules(self) -> Modules:
-        return Modules(self, self.application._page_tools.ui_modules, self._used_modules())
+        return self._modules_as(Modules)
 
     @property
     def _directive_modules(self) -> Modules:
-        return DirectiveModules(self, self.application._page_tools.ui_modules, self._used_modules())
+        return self._modules_as(DirectiveModules)
 
-    def _used_modules(self) -> dict[str, UIModule]:
+    def _modules_as(self, kind: type[Modules]) -> Modules:
         if self._modules_used is None:
             self._modules_used = {}
-        return self._modules_used
+        handler = cast("RequestHandler", self)  # no object is a layer alone
+        return kind(handler, self.application._page_tools.ui_modules, self._modules_used)
 
     # Loaders
 

@@ -16,7 +16,7 @@ from ostro.httputil import HTTPServerRequest
 if TYPE_CHECKING:
     from ostro.locale import Locale
 
-    from ._pages import Pages
+    from ._handler import RequestHandler
 
 __all__ = ["BUILT_IN_MODULES", "DirectiveModules", "Modules", "UIModule"]
 
@@ -53,7 +53,7 @@ class UIModule:
         super().__init_subclass__(**kwargs)
         cls._awaits = inspect.iscoroutinefunction(cls.render)
 
-    def __init__(self, handler: Pages) -> None:
+    def __init__(self, handler: RequestHandler) -> None:
         self.handler = handler
         self.request: HTTPServerRequest = handler.request
 
@@ -133,7 +133,7 @@ class _Template(UIModule):
     The template says what it needs with `{{ set_resources(css_files="entry.css") }}`.
     """
 
-    def __init__(self, handler: Pages) -> None:
+    def __init__(self, handler: RequestHandler) -> None:
         super().__init__(handler)
         # What each template has asked for, in the order of their first calls.
         self._resources: dict[str, dict[str, Files]] = {}
@@ -201,7 +201,7 @@ class Modules:
 
     def __init__(
         self,
-        handler: Pages,
+        handler: RequestHandler,
         classes: Mapping[str, type[UIModule]],
         used: dict[str, UIModule],
     ) -> None:

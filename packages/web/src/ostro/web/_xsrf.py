@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ostro.escape import xhtml_escape
+
 from ._identity import Identity
 from ._xsrf_token import XsrfToken
 from .errors import HTTPError
@@ -54,7 +56,8 @@ class Xsrf(Identity):
         The token is the argument `_xsrf`, or the header X-XSRFToken or X-CSRFToken. With the
         setting `xsrf_cookies` it is called before `prepare`, for all methods but GET, HEAD and
         OPTIONS, also for what scripts send. Override it to do nothing in a handler whose clients
-        are not known by a cookie.
+        are not known by a cookie. An Application that is mounted in another, or is its fallback,
+        goes by its own settings.
         """
         headers = self.request.headers
         sent = (
@@ -78,7 +81,7 @@ class Xsrf(Identity):
 
         In a template: `{% module xsrf_form_html() %}`.
         """
-        return f'<input type="hidden" name="_xsrf" value="{self.xsrf_token.decode()}"/>'
+        return f'<input type="hidden" name="_xsrf" value="{xhtml_escape(self.xsrf_token)}"/>'
 
     def _session_token(self) -> XsrfToken | None:
         """Return the token in the request's cookie."""
