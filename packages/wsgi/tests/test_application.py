@@ -1,0 +1,804 @@
+"""WSGIApplication and WSGIAdapter: request handlers below a WSGI server."""
+
+import asyncio
+import contextvars
+import io
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from ostro import gen
+from ostro.httpserver import CallbackDelegate
+from ostro.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    HTTPOutputError,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from ostro.ioloop import COMPLETED, IOLoop, LoopRunningError
+from ostro.iostream import StreamClosedError
+from ostro.web import Application, FallbackHandler, RequestHandler, asynchronous
+from ostro.wsgi import ResponseAbortedError, WSGIAdapter, WSGIApplication, WSGIContainer
+
+from .support import Environ, Reply, StartResponse, ask, call, environ
+
+SECRET = "a secret of the tests"
+OK = ResponseStartLine("HTTP/1.1", 200, "OK")
+
+
+def application(handler: type[RequestHandler], **settings: Any) -> WSGIApplication:  # Any: settings
+    return WSGIApplication([(r"/(.*)", handler)], **settings)
+
+
+class Echo(RequestHandler):
+    def get(self, path: str) -> None:
+        self.write(f"{path}|{self.get_argument('a', '')}|{self.request.remote_ip}")
+
+    def head(self, path: str) -> None:
+        self.get(path)
+
+    def post(self, path: str) -> None:
+        self.write(self.get_body_argument("a"))
+
+
+# The ordinary request
+
+
+def test_a_handler_answers() -> None:
+    reply = call(application(Echo), "/x?a=1")
+
+    assert reply.status == "200 OK"
+    assert reply.parts == [b"x|1|192.0.2.1"]
+    assert reply.headers["Content-Length"] == "13"
+    assert reply.headers["Content-Type"] == "text/html; charset=UTF-8"
+
+
+def test_the_documented_arguments_are_those_of_an_application() -> None:
+    made = WSGIApplication([(r"/x", Echo)], "www.example.com", [], debug=False)
+
+    assert isinstance(made, Application)
+    assert made.wsgi
+    assert (made.default_host, made.transforms) == ("www.example.com", [])
+    assert made.settings == {"debug": False}
+
+
+def test_no_loop_runs_around_a_plain_method() -> None:
+    class Plain(RequestHandler):
+        def get(self, path: str) -> None:
+            self.write(asyncio.run(self.later()))
+
+        async def later(self) -> str:
+            await asyncio.sleep(0)
+            return "ran"
+
+    assert call(application(Plain)).text == "ran"
+
+
+def test_head_has_the_headers_and_no_body() -> None:
+    reply = call(application(Echo), "/x", "HEAD")
+
+    assert (reply.code, reply.parts) == (200, [])
+    assert reply.headers["Content-Length"] == "12"
+
+
+def test_an_etag_that_the_client_has_is_answered_304() -> None:
+    etag = call(application(Echo), "/x").headers["Etag"]
+
+    reply = call(application(Echo), "/x", headers={"If-None-Match": etag})
+
+    assert (reply.code, reply.parts) == (304, [])
+    assert "Content-Length" not in reply.headers
+
+
+def test_error_pages_redirects_and_statuses_come_as_usual() -> None:
+    class Moved(RequestHandler):
+        def get(self, path: str) -> None:
+            if path == "reason":
+                self.set_status(299, "Especially Fine")
+                self.finish("fine")
+            else:
+                self.redirect("/elsewhere")
+
+    assert call(WSGIApplication(), "/").code == 404
+    assert call(application(Echo), "/x", "PUT").code == 405
+    assert call(application(Moved)).headers["Location"] == "/elsewhere"
+    assert call(application(Moved), "/reason").status == "299 Especially Fine"
+
+
+def test_cookies_are_set_and_read() -> None:
+    class Cookies(RequestHandler):
+        def get(self, path: str) -> None:
+            name = self.get_secure_cookie("name") or b"nobody"
+            self.set_cookie("plain", "1")
+            self.set_secure_cookie("name", "somebody")
+            self.write(name)
+
+    made = application(Cookies, cookie_secret=SECRET)
+
+    first = call(made)
+    cookies = [value.partition(";")[0] for name, value in first.fields if name == "Set-Cookie"]
+    second = call(made, headers={"Cookie": "; ".join(cookies)})
+
+    assert len(cookies) == 2
+    assert (first.text, second.text) == ("nobody", "somebody")
+
+
+def test_forms_and_uploads_are_read() -> None:
+    class Upload(RequestHandler):
+        def post(self, path: str) -> None:
+            (upload,) = self.request.files["file"]
+            self.write(f"{upload.filename} {len(upload.body)} {self.get_body_argument('a')}")
+
+    content = b"x" * 200_000
+    parts = b"".join(
+        [
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n',
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="f.bin"\r\n\r\n',
+            content,
+            b"\r\n--b--\r\n",
+        ]
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    assert call(application(Upload), "/", "POST", headers=headers, body=parts).text == (
+        "f.bin 200000 1"
+    )
+
+
+def test_latin_1_in_a_header_stands_for_bytes() -> None:
+    class Named(RequestHandler):
+        def get(self, path: str) -> None:
+            self.set_header("X-Name", "Zoë")
+
+    assert call(application(Named)).headers["X-Name"].encode("latin-1").decode() == "Zoë"
+
+
+def test_headers_of_one_connection_alone_are_left_to_the_server() -> None:
+    class Closing(RequestHandler):
+        def get(self, path: str) -> None:
+            self.set_header("Connection", "close")
+            self.set_header("Transfer-Encoding", "chunked")
+
+    assert not {"Connection", "Transfer-Encoding"} & set(call(application(Closing)).headers)
+
+
+def test_the_environment_is_at_hand() -> None:
+    class User(RequestHandler):
+        def get(self, path: str) -> None:
+            connection: Any = self.request.connection  # Any: it is the one of this package
+            self.write(connection.environ["REMOTE_USER"])
+
+    assert call(application(User), REMOTE_USER="somebody").text == "somebody"
+
+
+def test_a_proxy_is_believed_where_the_settings_say_so() -> None:
+    headers = {"X-Real-Ip": "203.0.113.9"}
+
+    assert call(application(Echo), headers=headers).text == "||192.0.2.1"
+    assert call(application(Echo, xheaders=True), headers=headers).text == "||203.0.113.9"
+    trusting = application(Echo, xheaders=True, trusted_proxies=["10.0.0.0/8"])
+    assert call(trusting, headers=headers).text == "||192.0.2.1"
+
+
+async def test_on_httpserver_it_is_an_application_as_any(io_loop: IOLoop) -> None:
+    status, _, body = await ask(application(Echo), "/x")
+
+    assert (status, body) == ("200 OK", b"x||127.0.0.1")
+
+
+def test_an_application_that_is_there_already_can_be_adapted() -> None:
+    assert call(WSGIAdapter(Application([(r"/(.*)", Echo)])), "/x").text == "x||192.0.2.1"
+
+
+# Bad requests
+
+
+def test_a_bad_request_is_answered_and_logged_on_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "ostro.general")
+
+    reply = call(application(Echo), headers={"Host": "a,b\nc"})
+
+    assert reply.status == "400 Bad Request"
+    assert "control character" in reply.text
+    assert "Bad request from 192.0.2.1" in caplog.text
+    assert "\n" not in caplog.records[0].getMessage()
+
+
+def test_a_body_over_the_limit_is_refused_before_the_handler_runs() -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    made = application(Echo, max_body_size=3)
+
+    assert call(made, "/", "POST", headers=form, body=b"a=1").text == "1"
+    assert call(made, "/", "POST", headers=form, body=b"a=12").code == 413
+
+
+def test_a_body_that_ends_early_is_a_bad_request() -> None:
+    assert call(application(Echo), "/", "POST", body=b"", CONTENT_LENGTH="5").code == 400
+
+
+def test_an_input_that_fails_is_reported_to_the_server() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        call(application(Echo), "/", "POST", body=Failing(), CONTENT_LENGTH="5")
+
+
+# Streaming
+
+
+class Streaming(RequestHandler):
+    flushed = 0
+
+    def get(self, path: str) -> None:
+        for number in range(3):
+            self.write(str(number))
+            self.flush()
+            type(self).flushed = number
+
+    def on_connection_close(self) -> None:
+        events.append("closed")
+
+    def on_finish(self) -> None:
+        events.append("finished")
+
+
+class AsyncStreaming(Streaming):
+    async def get(self, path: str) -> None:  # type: ignore[override]  # the other is a plain one
+        for number in range(3):
+            self.write(str(number))
+            await self.flush()
+            type(self).flushed = number
+
+
+events: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_events() -> None:
+    events.clear()
+
+
+each_streaming = pytest.mark.parametrize("handler", [Streaming, AsyncStreaming])
+
+
+@each_streaming
+def test_flush_sends_at_once(handler: type[Streaming]) -> None:
+    seen: list[int] = []
+    handler.flushed = -1
+
+    reply = call(application(handler), write=lambda _: seen.append(handler.flushed))
+
+    assert reply.written == [b"0", b"1", b"2"]
+    assert seen == [-1, 0, 1]
+    assert "Content-Length" not in reply.headers
+
+
+@each_streaming
+def test_a_streaming_handler_stops_when_the_client_is_gone(
+    handler: type[Streaming], caplog: pytest.LogCaptureFixture
+) -> None:
+    def write(data: bytes) -> None:
+        if data == b"1":
+            raise BrokenPipeError("gone")
+
+    with pytest.raises(BrokenPipeError, match="gone"):
+        call(application(handler), write=write)
+
+    assert handler.flushed == 0
+    assert events == ["closed", "finished"]
+    assert "Traceback" not in caplog.text
+
+
+def test_flush_to_head_sends_the_head_alone() -> None:
+    class Head(Streaming):
+        def head(self, path: str) -> None:
+            self.get(path)
+
+    reply = call(application(Head), method="HEAD")
+
+    assert (reply.code, reply.body) == (200, b"")
+
+
+def test_a_response_that_fails_half_way_is_given_up() -> None:
+    class Broken(RequestHandler):
+        def get(self, path: str) -> None:
+            self.write("begun")
+            self.flush()
+            raise ValueError("broken")
+
+    with pytest.raises(ResponseAbortedError):
+        call(application(Broken))
+
+
+def test_a_head_that_the_server_does_not_take_is_the_servers_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def start_response(*args: object) -> Callable[[bytes], object]:
+        raise AssertionError("a header that this server does not like")
+
+    with pytest.raises(AssertionError, match="does not like"):
+        application(Echo)(environ(), start_response)
+
+
+# Coroutines
+
+
+class Waiting(RequestHandler):
+    async def get(self, path: str) -> None:
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0)
+        self.write(path)
+
+
+class Generating(RequestHandler):
+    @gen.coroutine
+    def get(self, path: str) -> Generator[Any, Any, None]:
+        yield gen.sleep(0)
+        self.write(path)
+
+
+@pytest.mark.parametrize("handler", [Waiting, Generating])
+def test_a_coroutine_is_run_to_its_end(handler: type[RequestHandler]) -> None:
+    assert call(application(handler), "/x").text == "x"
+
+
+def test_a_thread_keeps_its_loop_and_no_tasks_on_it() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+    tasks: list[asyncio.Task[object]] = []
+
+    class Leaving(RequestHandler):
+        async def get(self, path: str) -> None:
+            loops.append(asyncio.get_running_loop())
+            tasks.append(asyncio.ensure_future(asyncio.Event().wait()))
+
+    made = application(Leaving)
+    with ThreadPoolExecutor(1) as executor:
+        for _ in range(2):
+            assert executor.submit(call, made).result().code == 200
+
+    assert loops[0] is loops[1]
+    assert all(task.cancelled() for task in tasks)
+    assert loops[0].is_closed()
+
+
+def test_threads_do_not_share_a_loop() -> None:
+    both = threading.Barrier(2, timeout=10)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    class Meeting(RequestHandler):
+        async def get(self, path: str) -> None:
+            loops.append(asyncio.get_running_loop())
+            await asyncio.to_thread(both.wait)
+
+    made = application(Meeting)
+    with ThreadPoolExecutor(2) as executor:
+        replies = [executor.submit(call, made) for _ in range(2)]
+        assert [reply.result().code for reply in replies] == [200, 200]
+
+    assert loops[0] is not loops[1]
+
+
+async def test_below_a_server_with_a_loop_of_its_own_coroutines_are_refused(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert call(application(Echo), "/x").code == 200
+    assert call(application(Waiting), "/x").code == 500
+    assert LoopRunningError.__name__ in caplog.text
+
+
+def test_many_threads_may_call_at_a_time() -> None:
+    made = application(Echo)
+
+    def one(number: int) -> Reply:
+        handler = application(Waiting) if number % 3 == 0 else made
+        return call(handler, f"/{number}")
+
+    with ThreadPoolExecutor(8) as executor:
+        replies = list(executor.map(one, range(400)))
+
+    assert [reply.text.partition("|")[0] for reply in replies] == [str(n) for n in range(400)]
+
+
+def test_what_a_handler_sets_in_its_context_stays_there() -> None:
+    variable = contextvars.ContextVar("variable", default="outer")
+
+    class Setting(RequestHandler):
+        def get(self, path: str) -> None:
+            self.write(variable.get())
+            variable.set("inner")
+
+    assert [call(application(Setting)).text for _ in range(2)] == ["outer", "outer"]
+
+
+# What cannot work
+
+
+def test_a_handler_that_waits_for_a_callback_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    class CallingBack(RequestHandler):
+        @asynchronous
+        def get(self, path: str) -> None: ...
+
+    assert call(application(CallingBack)).code == 500
+    assert "CallingBack.get returned before its response was finished" in caplog.text
+
+
+def test_the_stream_itself_is_not_to_be_had(caplog: pytest.LogCaptureFixture) -> None:
+    class Detaching(RequestHandler):
+        def get(self, path: str) -> None:
+            assert self.request.connection is not None
+            self.request.connection.detach()
+
+    assert call(application(Detaching)).code == 500
+    assert "serve this handler with ostro.httpserver" in caplog.text
+
+
+def test_raw_bytes_are_refused() -> None:
+    class Raw(RequestHandler):
+        def get(self, path: str) -> None:
+            with pytest.raises(HTTPOutputError, match="raw"):
+                self.request.write("HTTP/1.1 200 OK\r\n\r\n")
+
+    assert call(application(Raw)).code == 200
+
+
+# Other WSGI applications beside handlers
+
+
+def test_a_wsgi_application_answers_for_a_fallback_handler() -> None:
+    def inner(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"inner ", environ["PATH_INFO"].encode()]
+
+    made = WSGIApplication(
+        [
+            (r"/own/(.*)", Echo),
+            (r".*", FallbackHandler, {"fallback": WSGIContainer(inner)}),
+        ]
+    )
+
+    assert call(made, "/own/x").text == "x||192.0.2.1"
+    assert call(made, "/x").text == "inner /x"
+
+
+# The seam: other consumers
+
+
+class Delegate(HTTPMessageDelegate, HTTPServerConnectionDelegate):
+    """A consumer that does what a test says at a certain step."""
+
+    def __init__(
+        self, step: str, action: Callable[[HTTPConnection], Awaitable[None] | None]
+    ) -> None:
+        self.step = step
+        self.action = action
+        self.steps: list[str] = []
+        self.connection: HTTPConnection | None = None
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> "Delegate":
+        self.connection = request_conn
+        return self
+
+    def _do(self, step: str) -> Awaitable[None] | None:
+        self.steps.append(step)
+        assert self.connection is not None
+        return self.action(self.connection) if step == self.step else None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        return self._do("headers")
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._do("data")
+
+    def finish(self) -> None:
+        self._do("finish")
+
+    def on_connection_close(self) -> None:
+        self.steps.append("close")
+
+    def on_connection_lost(self, error: BaseException | None) -> None:
+        self.steps.append("lost")
+
+    def on_close(self, server_conn: object) -> None:
+        self.steps.append("over")
+
+
+def answered(connection: HTTPConnection) -> None:
+    connection.write_headers(OK, HTTPHeaders(), b"done", end=True)
+
+
+def answered_and(then: Callable[[HTTPConnection], object]) -> Callable[[HTTPConnection], object]:
+    def misuse(connection: HTTPConnection) -> None:
+        answered(connection)
+        then(connection)
+
+    return misuse
+
+
+def seam(step: str, action: Callable[[HTTPConnection], Awaitable[None] | None]) -> Reply:
+    delegate = Delegate(step, action)
+    reply = call(WSGIAdapter(delegate), method="POST", body=b"body")
+    assert delegate.steps[-1] == "over"
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("step", "steps"),
+    [("headers", ["headers"]), ("data", ["headers", "data"]), ("finish", ["headers", "data"])],
+)
+def test_an_answer_may_come_before_the_body_has(step: str, steps: list[str]) -> None:
+    delegate = Delegate(step, answered)
+
+    reply = call(WSGIAdapter(delegate), method="POST", body=b"body")
+
+    assert reply.text == "done"
+    assert delegate.steps == [*steps, *(["finish"] if step == "finish" else []), "over"]
+
+
+@pytest.mark.parametrize("step", ["headers", "data"])
+def test_what_a_step_waits_for_is_waited_for(step: str) -> None:
+    waited: list[str] = []
+
+    async def wait() -> None:
+        await asyncio.sleep(0)
+        waited.append(step)
+
+    delegate = Delegate(step, lambda _: wait())
+    reply = call(WSGIAdapter(delegate), method="POST", body=b"body")
+
+    assert waited == [step]
+    assert reply.code == 500  # nobody answered
+
+
+def test_nothing_is_waited_for_that_is_done() -> None:
+    def answer_without_waiting(connection: HTTPConnection) -> Awaitable[None]:
+        answered(connection)
+        return COMPLETED
+
+    assert seam("data", answer_without_waiting).text == "done"
+
+
+def test_a_request_that_nobody_answers_is_a_500(caplog: pytest.LogCaptureFixture) -> None:
+    assert seam("never", answered).code == 500
+    assert "was left unanswered" in caplog.text
+
+
+@pytest.mark.parametrize("step", ["headers", "data", "finish"])
+def test_what_a_delegate_raises_is_a_500(step: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(connection: HTTPConnection) -> None:
+        raise ValueError("broken")
+
+    assert seam(step, fail).code == 500
+    assert "ValueError: broken" in caplog.text
+
+
+def test_a_delegate_may_refuse_a_request_and_is_told_of_the_end() -> None:
+    def refuse(connection: HTTPConnection) -> None:
+        raise HTTPInputError("not like this", 422)
+
+    delegate = Delegate("data", refuse)
+    reply = call(WSGIAdapter(delegate), method="POST", body=b"body")
+
+    assert (reply.code, reply.text) == (422, "not like this\n")
+    assert delegate.steps == ["headers", "data", "close", "lost", "over"]
+
+
+def test_the_limit_of_a_body_can_be_moved_for_one_request() -> None:
+    assert seam("headers", lambda connection: connection.set_max_body_size(3)).code == 413
+
+
+def test_what_a_wsgi_server_has_no_word_for_is_passed_over() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_informational(103, HTTPHeaders())
+        connection.pause_reading()
+        connection.resume_reading()
+        connection.set_body_timeout(1.0)
+        assert connection.get_ssl_certificate() is None
+        connection.write_headers(OK, HTTPHeaders())
+        connection.finish(HTTPHeaders({"Digest": "x"}))
+
+    reply = seam("finish", answer)
+
+    assert (reply.code, reply.body) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda c: c.write(b"x"), "outside of a response"),
+        (lambda c: c.finish(), "outside of a response"),
+        (answered_and(answered), "a second head"),
+        (answered_and(lambda c: c.write(b"x")), "outside of a response"),
+        (answered_and(lambda c: c.finish()), "outside of a response"),
+        (
+            lambda c: c.write_headers(OK, HTTPHeaders({"Content-Length": "1"}), b"xy"),
+            "2 bytes of body, where 1 remain",
+        ),
+        (
+            lambda c: c.write_headers(OK, HTTPHeaders({"Content-Length": "3"}), b"xy", end=True),
+            "1 bytes before its Content-Length",
+        ),
+        (
+            lambda c: c.write_headers(OK, HTTPHeaders({"Content-Length": "x"})),
+            "expected digits",
+        ),
+        (
+            lambda c: c.write_headers(
+                ResponseStartLine("HTTP/1.1", 204, "No Content"), HTTPHeaders(), b"x"
+            ),
+            "which has none",
+        ),
+    ],
+)
+def test_misuse_is_an_error_of_the_caller(
+    misuse: Callable[[HTTPConnection], object], message: str
+) -> None:
+    caught: list[str] = []
+
+    def answer(connection: HTTPConnection) -> None:
+        with pytest.raises(HTTPOutputError) as error:
+            misuse(connection)
+        caught.append(str(error.value))
+
+    seam("finish", answer)
+
+    assert message in caught[0]
+
+
+def test_text_that_is_no_bytes_does_not_get_into_a_head() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        with pytest.raises(UnicodeEncodeError):
+            connection.write_headers(OK, HTTPHeaders({"X": "\u20ac"}))
+        answered(connection)
+
+    assert seam("finish", answer).text == "done"
+
+
+def test_a_body_shorter_than_announced_is_given_up() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders({"Content-Length": "3"}), b"x")
+        connection.write(b"y")
+        with pytest.raises(HTTPOutputError, match="1 bytes before"):
+            connection.finish()
+        connection.finish()  # too late to matter
+
+    with pytest.raises(ResponseAbortedError):
+        seam("finish", answer)
+
+
+def test_nothing_follows_once_the_connection_is_closed() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.close()
+        with pytest.raises(StreamClosedError):
+            connection.write_headers(OK, HTTPHeaders())
+
+    with pytest.raises(ResponseAbortedError):
+        seam("finish", answer)
+
+
+def test_a_part_after_the_connection_is_closed_is_refused() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders())
+        connection.close()
+        with pytest.raises(StreamClosedError):
+            connection.write(b"x")
+
+    with pytest.raises(ResponseAbortedError):
+        seam("finish", answer)
+
+
+def test_a_delegate_that_fails_half_way_gives_the_response_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders())
+        raise ValueError("broken")
+
+    with pytest.raises(ResponseAbortedError):
+        seam("finish", answer)
+    assert "ValueError: broken" in caplog.text
+
+
+def test_a_client_that_is_lost_twice_is_reported_once() -> None:
+    def write(data: bytes) -> None:
+        raise BrokenPipeError
+
+    def answer(connection: HTTPConnection) -> None:
+        with pytest.raises(StreamClosedError):
+            connection.write_headers(OK, HTTPHeaders())
+        raise HTTPInputError("late")
+
+    delegate = Delegate("finish", answer)
+    with pytest.raises(BrokenPipeError):
+        call(WSGIAdapter(delegate), write=write)
+
+    assert delegate.steps == ["headers", "finish", "close", "lost", "over"]
+
+
+def test_closing_after_the_end_changes_nothing() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        answered(connection)
+        connection.close()
+
+    assert seam("finish", answer).text == "done"
+
+
+# Files
+
+
+def test_a_file_is_sent_in_pieces() -> None:
+    content = bytes(range(256)) * 4000
+
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders({"Content-Length": "1000000"}))
+        assert connection.send_file(io.BytesIO(content), 10, 1_000_000) is COMPLETED
+        connection.finish()
+
+    reply = seam("finish", answer)
+
+    assert reply.body == content[10:1_000_010]
+    assert max(map(len, reply.written)) == 262144
+
+
+def test_a_file_that_ends_early_gives_the_response_up() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders())
+        with pytest.raises(HTTPOutputError, match="after 4 of the 5 bytes"):
+            connection.send_file(io.BytesIO(b"file"), 0, 5)
+
+    with pytest.raises(ResponseAbortedError):
+        seam("finish", answer)
+
+
+def test_a_file_to_a_client_that_is_gone_is_not_read_on() -> None:
+    file = io.BytesIO(b"x" * 1_000_000)
+
+    class Sending(RequestHandler):
+        async def get(self, path: str) -> None:
+            connection = self.request.connection
+            assert connection is not None
+            connection.write_headers(OK, HTTPHeaders())
+            with pytest.raises(StreamClosedError):
+                await connection.send_file(file, 0, 1_000_000)
+
+    def write(data: bytes) -> None:
+        if data:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        call(application(Sending), write=write)
+    assert file.tell() == 262144
+
+
+def test_a_file_for_head_is_not_sent() -> None:
+    def answer(connection: HTTPConnection) -> None:
+        connection.write_headers(OK, HTTPHeaders({"Content-Length": "4"}))
+        connection.send_file(io.BytesIO(b"file"), 0, 4)
+        connection.finish()
+
+    reply = call(WSGIAdapter(Delegate("finish", answer)), method="HEAD")
+
+    assert (reply.headers["Content-Length"], reply.body) == ("4", b"")
+
+
+def test_a_plain_request_callback_can_be_adapted_too() -> None:
+    def answer(request: HTTPServerRequest) -> None:
+        assert request.connection is not None
+        answered(request.connection)
+
+    assert call(WSGIAdapter(CallbackDelegate(answer))).text == "done"
