@@ -3,11 +3,14 @@
 import asyncio
 import functools
 import inspect
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from ostro.ioloop import IOLoop
+
+os.environ["OSTRO_AUTORELOAD"] = "0"  # an application in debug mode would restart the tests
 
 ASYNC_TEST_DEADLINE = 20.0
 """Seconds after which a hanging asynchronous test is failed, well before pytest's own timeout."""

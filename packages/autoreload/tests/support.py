@@ -77,6 +77,7 @@ def running(
         pass_fds=fds,
         env={
             **os.environ,
+            "OSTRO_AUTORELOAD": "",
             "PYTHONWARNINGS": "error",
             **_coverage_environment(folder),
             **(environment or {}),

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -512,6 +513,15 @@ def test_of_several_who_ask_for_a_restart_one_is_heard(tmp_path: Path) -> None:
         assert program.finish() == 0
 
     assert program.output == ["asked False", "asked False", "terminated", "asked True"]
+
+
+def test_it_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ostro.autoreload import start
+
+    monkeypatch.setenv("OSTRO_AUTORELOAD", "0")
+    start()
+
+    assert "ostro.autoreload" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_check_time_that_is_none_is_refused(tmp_path: Path) -> None:

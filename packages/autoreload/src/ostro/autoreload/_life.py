@@ -11,7 +11,7 @@ import os
 import time
 from dataclasses import dataclass
 
-__all__ = ["Life", "this_life"]
+__all__ = ["Life", "is_switched_off", "this_life"]
 
 VARIABLE = "OSTRO_AUTORELOAD"
 
@@ -71,6 +71,11 @@ class Life:
 
 
 _IMPORTED_NS = time.time_ns()
+
+
+def is_switched_off() -> bool:
+    """Tell whether somebody has set the variable to 0, as for a test of a program that restarts."""
+    return os.environ.get(VARIABLE) == "0"
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from ostro.ioloop import InvalidArgumentError, IOLoop, LoopClosedError
 from ostro.process import task_id
 
 from . import _family
-from ._life import Life, this_life
+from ._life import Life, is_switched_off, this_life
 from ._restart import restart
 from ._signs import Best
 from ._snapshot import Snapshot
@@ -57,7 +57,8 @@ def start(io_loop: IOLoop | None = None, check_time: float = 500) -> None:
     The restart is destructive: requests that are being answered are lost, and so is everything in
     memory. It takes place on the loop, after the reload hooks; if the loop is stuck for three
     seconds, without it. Python source that does not compile is logged, and waited for. A second
-    call changes the loop and the time. The watching ends when the loop is closed.
+    call changes the loop and the time. The watching ends when the loop is closed. With the
+    environment variable OSTRO_AUTORELOAD=0 nothing is watched: set it for tests of a program.
 
     With `fork_processes`, the parent ends its children and starts again, if it has called this
     before it forked, or runs under `python -m ostro.autoreload`. In other children this warns and
@@ -75,7 +76,7 @@ def start(io_loop: IOLoop | None = None, check_time: float = 500) -> None:
     """
     if not 0 < check_time < math.inf:
         raise InvalidArgumentError("check_time", check_time, "milliseconds above 0")
-    if not _can_restart():
+    if is_switched_off() or not _can_restart():
         return
     loop = IOLoop.current(instance=False) if io_loop is None else io_loop
     global _watcher  # there is one thread for the process
