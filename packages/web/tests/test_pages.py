@@ -31,6 +31,10 @@ def site(
     return Application([("/(?:page)?", Handler)], **settings)
 
 
+def rendering(name: str) -> Callable[[RequestHandler], object]:
+    return lambda handler: handler.render(name)
+
+
 def page(template: str, /, **arguments: object) -> MemoryConnection:
     """Render a template, and return the answer."""
     app = site(lambda handler: handler.render("page.html", **arguments), {"page.html": template})
@@ -141,6 +145,19 @@ def test_an_error_in_a_template_is_a_500_that_shows_the_line(
     assert 'File "page.html", line 2, in template' in caplog.text
     assert "{{ 1 // zero }}" in caplog.text
     assert "zero" not in answer.text
+
+
+def test_the_traceback_leads_through_modules_and_their_templates(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    templates = {
+        "page.html": "\n{% module Template('part.html', n=0) %}",
+        "part.html": "{{ 1 // n }}",
+    }
+
+    assert ask(site(rendering("page.html"), templates)).status == 500
+    assert 'File "page.html", line 2, in template' in caplog.text
+    assert 'File "part.html", line 1, in template' in caplog.text
 
 
 def test_the_error_page_shows_the_line_where_it_may() -> None:
@@ -300,10 +317,6 @@ def test_the_namespace_can_be_used_elsewhere() -> None:
 
 
 # Loaders
-
-
-def rendering(name: str) -> Callable[[RequestHandler], object]:
-    return lambda handler: handler.render(name)
 
 
 def test_templates_come_from_the_template_path(tmp_path: Path) -> None:

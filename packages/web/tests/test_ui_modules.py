@@ -76,14 +76,14 @@ class Rich(UIModule):
 
 
 RICH_HEAD = (
-    '<link href="/static/rich.css?v=1" type="text/css" rel="stylesheet"/>'
-    '<style type="text/css">\n.rich {}\n</style>'
-    "<!-- head -->"
+    '<link href="/static/rich.css?v=1" type="text/css" rel="stylesheet"/>\n'
+    '<style type="text/css">\n.rich {}\n</style>\n'
+    "<!-- head -->\n"
 )
 RICH_BODY = (
-    '<script src="/static/rich.js?v=1" type="text/javascript"></script>'
-    '<script type="text/javascript">\n//<![CDATA[\nrich()\n//]]>\n</script>'
-    "<!-- body -->"
+    '<script src="/static/rich.js?v=1" type="text/javascript"></script>\n'
+    '<script type="text/javascript">\n//<![CDATA[\nrich()\n//]]>\n</script>\n'
+    "<!-- body -->\n"
 )
 
 
@@ -161,7 +161,7 @@ async def test_a_module_that_awaits_is_awaited_in_the_template(
     )
 
     assert (await fetch(app, "/right")).text == (
-        '<head><style type="text/css">\n.slow {}\n</style></head>None a,None b,'
+        '<head><style type="text/css">\n.slow {}\n</style>\n</head>None a,None b,'
     )
     assert (await fetch(app, "/wrong")).status == 500
     assert "write {% raw await modules.Slow(...) %} instead" in caplog.text
@@ -359,13 +359,13 @@ def test_modules_in_parts_rendered_before_count_as_used() -> None:
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
-        ("<HEAD></HEAD ><BODY></BODY\n>", "<HEAD>H</HEAD ><BODY>B</BODY\n>"),
-        ("<head></head></head><body></body></body>", "<head>H</head></head><body></body>B</body>"),
-        ("<title>t</title><body class='a'></body>", "<title>t</title>H<body class='a'>B</body>"),
-        ("<html><title>t</title></html>", "<html><title>t</title>HB</html>"),
-        ("<!doctype html><title>t</title><p>", "<!doctype html><title>t</title><p>HB"),
-        ("", "HB"),
-        ("<header></header><bodyguard>", "<header></header><bodyguard>HB"),
+        ("<HeaD></HEaD ><boDY></BodY\n>", "<HeaD>1</HEaD ><boDY>2</BodY\n>"),
+        ("<head></head></head><body></body></body>", "<head>1</head></head><body></body>2</body>"),
+        ("<title>t</title><body class='a'></body>", "<title>t</title>1<body class='a'>2</body>"),
+        ("<html><title>t</title></html>", "<html><title>t</title>12</html>"),
+        ("<!doctype html><title>t</title><p>", "<!doctype html><title>t</title><p>12"),
+        ("", "12"),
+        ("<header></header><bodyguard>", "<header></header><bodyguard>12"),
     ],
 )
 def test_pages_without_tags_have_places_too(html: str, expected: str) -> None:
@@ -374,12 +374,14 @@ def test_pages_without_tags_have_places_too(html: str, expected: str) -> None:
             return ""
 
         def html_head(self) -> str:
-            return "H"
+            return "1"
 
         def html_body(self) -> str:
-            return "B"
+            return "2"
 
-    assert page("{% module Both() %}" + html, Both).text == expected
+    text = page("{% module Both() %}" + html, Both).text
+
+    assert text == expected.replace("1", "1\n").replace("2", "2\n")
 
 
 def test_a_handler_may_write_the_links_itself() -> None:
@@ -398,7 +400,7 @@ def test_a_handler_may_write_the_links_itself() -> None:
 
     text = page("{% module Rich() %}", Rich, handler=Handler).text
 
-    assert "[/static/rich.css?v=1](.rich {})<!-- head -->" in text
+    assert "[/static/rich.css?v=1]\n(.rich {})\n<!-- head -->" in text
     assert text.count('<script nonce="n" ') == 2
 
 
@@ -448,12 +450,12 @@ def test_a_template_may_be_a_module() -> None:
 
     head = (
         '<link href="/static/e.css?v=1" type="text/css" rel="stylesheet"/>'
-        '<link href="/static/f.css?v=1" type="text/css" rel="stylesheet"/>'
-        '<style type="text/css">\n.e {}\n</style><!-- h -->'
+        '<link href="/static/f.css?v=1" type="text/css" rel="stylesheet"/>\n'
+        '<style type="text/css">\n.e {}\n</style>\n<!-- h -->\n'
     )
     body = (
-        '<script src="/static/e.js?v=1" type="text/javascript"></script>'
-        '<script type="text/javascript">\n//<![CDATA[\ne()\n//]]>\n</script><!-- b -->'
+        '<script src="/static/e.js?v=1" type="text/javascript"></script>\n'
+        '<script type="text/javascript">\n//<![CDATA[\ne()\n//]]>\n</script>\n<!-- b -->\n'
     )
     assert answer.text == (
         f"<html><head><title>t</title>{head}</head>"
@@ -483,7 +485,7 @@ def test_template_modules_may_use_others() -> None:
         },
     )
 
-    assert answer.text == ('<head><style type="text/css">\nm\nn\n</style></head><i>n</i><i>x</i>')
+    assert answer.text == ('<head><style type="text/css">\nm\nn\n</style>\n</head><i>n</i><i>x</i>')
 
 
 def test_a_template_module_cannot_change_its_mind(caplog: pytest.LogCaptureFixture) -> None:

@@ -207,14 +207,14 @@ class Pages(Language):
         head = [
             self.render_linked_css(found.css_urls).encode() if found.css_urls else b"",
             self.render_embed_css(found.embedded_css) if found.embedded_css else b"",
-            *found.html_head,
+            b"".join(found.html_head),
         ]
         body = [
             self.render_linked_js(found.javascript_urls).encode() if found.javascript_urls else b"",
             self.render_embed_js(found.embedded_javascript) if found.embedded_javascript else b"",
-            *found.html_body,
+            b"".join(found.html_body),
         ]
-        return insert(html, b"".join(head), b"".join(body))
+        return insert(html, _lines(head), _lines(body))
 
     # URLs
 
@@ -258,6 +258,10 @@ _NAMES: Final[dict[str, Callable[[Pages], object]]] = {
     "_tt_modules": attrgetter("_directive_modules"),
 }
 """The names that every template sees, and where their values come from."""
+
+
+def _lines(parts: Iterable[bytes]) -> bytes:
+    return b"".join([part + b"\n" for part in parts if part])
 
 
 def _folder_of_caller() -> str:
