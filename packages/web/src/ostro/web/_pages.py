@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from operator import attrgetter
 from types import FrameType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._language import Language
 from ._page_resources import Resources, embed_css, embed_js, insert, link_css, link_js
@@ -32,7 +32,7 @@ _OURS: Final = ("ostro.web.", "ostro.template.")
 class Pages(Language):
     """Renders templates. The public methods are those of RequestHandler."""
 
-    include_host: ClassVar[bool] = False
+    include_host: bool = False
     """Whether `static_url` returns absolute URLs where it is not told."""
 
     # The path at which the application of this handler is mounted.
