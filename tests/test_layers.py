@@ -56,7 +56,9 @@ def distribution_of(found: Import) -> NormalizedName | None:
     if top in sys.stdlib_module_names:
         return None
     if top != NAMESPACE:
-        return canonicalize_name(INSTALLED.get(top, [top])[0])
+        owners = [canonicalize_name(owner) for owner in INSTALLED.get(top, [top])]
+        # A namespace has several; its distributions are called like the modules.
+        return next((o for o in owners if o == canonicalize_name(found.module)), owners[0])
     candidates = [found.module, *(f"{found.module}.{name}" for name in found.names)]
     owners = {owner.distribution for name in candidates if (owner := package_of(name))}
     assert owners, f"{found.file}:{found.line} imports {found.module}, which no package ships"

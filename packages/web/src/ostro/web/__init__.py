@@ -12,6 +12,7 @@ A site is an `Application` of `RequestHandler`s:
 
 from ._application import Application
 from ._builtin import ErrorHandler, RedirectHandler
+from ._compression import Compression, ContentEncoding, GZipContentEncoding
 from ._converters import Converter, register_converter
 from ._decorators import (
     addslash,
@@ -43,10 +44,13 @@ from .errors import (
 __all__ = [
     "Application",
     "ChunkedTransferEncoding",
+    "Compression",
+    "ContentEncoding",
     "Converter",
     "ErrorHandler",
     "FallbackHandler",
     "Finish",
+    "GZipContentEncoding",
     "HTTPError",
     "HandlerSpec",
     "JSONBodyError",

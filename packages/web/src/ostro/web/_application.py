@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from ostro.httputil import (
 )
 
 from ._builtin import ErrorHandler, RedirectHandler, ServerOptionsHandler
+from ._compression import transforms_of_settings
 from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
 from ._lifespan import alive
@@ -86,6 +87,7 @@ class Application(HTTPServerConnectionDelegate):
     `static_hash_cache` (false with `debug`) and `static_hash_at_start` say when their versions are
     computed.
 
+    With `compress_response` (true, or a `Compression`) or `gzip`, responses are sent compressed.
     `lifespan` is a function that takes the application and returns an asynchronous context manager
     to be in while it serves, or a list of such.
     """
@@ -96,12 +98,13 @@ class Application(HTTPServerConnectionDelegate):
         self,
         handlers: Iterable[HandlerSpec] | None = None,
         default_host: str = "",
-        transforms: Iterable[type[OutputTransform]] | None = None,
+        transforms: Iterable[Callable[[HTTPServerRequest], OutputTransform]] | None = None,
         wsgi: bool = False,
         **settings: Any,  # Any: an application keeps what it likes there
     ) -> None:
         self.default_host = default_host
-        self.transforms: list[type[OutputTransform]] = list(transforms or ())
+        self.transforms = list(transforms or ())
+        self.transforms += transforms_of_settings(settings)
         self.wsgi = wsgi
         self.settings: dict[str, Any] = settings  # Any: as above
         if settings.get("debug"):
@@ -227,7 +230,9 @@ class Application(HTTPServerConnectionDelegate):
         """
         self._routes.add(host_pattern, host_handlers)
 
-    def add_transform(self, transform_class: type[OutputTransform]) -> None:
+    def add_transform(
+        self, transform_class: Callable[[HTTPServerRequest], OutputTransform]
+    ) -> None:
         """Add the given OutputTransform to our transform list."""
         self.transforms.append(transform_class)
 

@@ -62,11 +62,11 @@ def parse_json_body(body: bytes) -> Any:
         raise JSONBodyError(error.msg.lower(), error.lineno, error.colno) from None
     except RecursionError:
         raise JSONBodyError("nested too deeply") from None
-    except ValueError as error:
+    except _RefusedError as error:
+        raise JSONBodyError(str(error)) from None
+    except ValueError:
         # An integer of more digits than Python converts: sys.set_int_max_str_digits().
-        raise JSONBodyError(
-            str(error) if type(error) is _RefusedError else "number too long"
-        ) from None
+        raise JSONBodyError("number too long") from None
     return value
 
 

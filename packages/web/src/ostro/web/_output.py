@@ -27,6 +27,7 @@ from ostro.httputil import (
 )
 from ostro.ioloop import COMPLETED, Completed, deliver
 
+from ._pieces import PIECE_SIZE, has_loop, send_pieces
 from ._transforms import OutputTransform
 
 if TYPE_CHECKING:
@@ -276,6 +277,8 @@ class Output:
         headers = self._headers
         status = self._status_code
         if self.application.transforms:
+            if end and len(chunk) > PIECE_SIZE and self._is_slow(len(chunk)):
+                return self._finish_in_pieces(chunk)
             status, headers, chunk = self._transform_first(status, headers, chunk, finishing)
         if status in BODILESS:
             _drop_representation(status, headers, chunk)
@@ -291,10 +294,22 @@ class Output:
         self._headers_written = True
         return sent
 
+    def _is_slow(self, size: int) -> bool:
+        """Tell whether changing a body on its way out would take the loop too long."""
+        self._transforms = [factory(self.request) for factory in self.application.transforms]
+        arguments = self._status_code, self._headers, size
+        return any(transform.is_slow(*arguments) for transform in self._transforms) and has_loop()
+
+    def _finish_in_pieces(self, body: bytes) -> Awaitable[None]:
+        self._headers["Content-Length"] = str(len(body))  # for the transforms to know
+        self._send_head(body[:PIECE_SIZE], finishing=False, end=False)
+        return send_pieces(self._connection, self._transform, body)
+
     def _transform_first(
         self, status: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        self._transforms = [factory(self.request) for factory in self.application.transforms]
+        if self._transforms is None:
+            self._transforms = [factory(self.request) for factory in self.application.transforms]
         for transform in self._transforms:
             status, headers, chunk = transform.transform_first_chunk(
                 status, headers, chunk, finishing

@@ -17,6 +17,14 @@ class OutputTransform:
     def __init__(self, request: HTTPServerRequest) -> None:
         pass
 
+    def is_slow(self, status_code: int, headers: HTTPHeaders, size: int) -> bool:
+        """Tell whether this transform takes long for a response whose body has `size` bytes.
+
+        Asked before the first chunk of a large body that is whole: that is then passed on in
+        several chunks, the later ones from a thread.
+        """
+        return False
+
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
