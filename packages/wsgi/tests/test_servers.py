@@ -183,7 +183,11 @@ def test_head_and_errors_are_answered(port: int) -> None:
 
 def test_bodies_are_read_and_limited(port: int) -> None:
     assert fetch(port, "/", "POST", b"x" * 1_000_000)[1] == b"1000000 b'xxxxxxxxxx'"
-    assert fetch(port, "/", "POST", b"x" * 1_000_001)[0] == 413
+    with client(port) as connection:
+        connection.putrequest("POST", "/")
+        connection.putheader("Content-Length", "1000001")
+        connection.endheaders()  # and no body: these servers would reset a connection that sends
+        assert connection.getresponse().status == 413
 
 
 def test_a_coroutine_answers(port: int) -> None:

@@ -26,12 +26,14 @@ class _Owner:
 
     def __init__(self) -> None:
         self.io_loop = IOLoop()
-        weakref.finalize(self, _close, self.io_loop)
+        weakref.finalize(self, _close, self.io_loop.asyncio_loop)
 
 
-def _close(io_loop: IOLoop) -> None:
-    with contextlib.suppress(RuntimeError):  # a daemon thread may be running it as the program ends
-        io_loop.close()
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    # Without running it once more, as IOLoop would: a thread that is ending is none any more to
+    # the threading module. A daemon thread may still be running it as the program ends.
+    with contextlib.suppress(RuntimeError):
+        loop.close()
 
 
 class _Thread(threading.local):
@@ -47,10 +49,7 @@ def run_in_thread(main: Callable[[], Awaitable[object]]) -> None:
     Tasks that are left over then are cancelled. Raises what `main` and its awaitable raise, and
     LoopRunningError where a loop runs in this thread already: the server itself is asynchronous.
     """
-    owner = _thread.owner
-    if owner is None:
-        owner = _thread.owner = _Owner()
-    io_loop = owner.io_loop
+    io_loop = _loop_of_thread()
     try:
         io_loop.run_sync(main)
     finally:
@@ -59,3 +58,11 @@ def run_in_thread(main: Callable[[], Awaitable[object]]) -> None:
             for task in left:
                 task.cancel()
             io_loop.run_sync(lambda: asyncio.wait(left, timeout=END_TIMEOUT))
+
+
+def _loop_of_thread() -> IOLoop:
+    """Return the loop of this thread. No frame that runs it keeps its owner alive."""
+    owner = _thread.owner
+    if owner is None:
+        owner = _thread.owner = _Owner()
+    return owner.io_loop
