@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from files_compared import files
 from measure import Load, Server, running, server_command, wrk
 from report import Report, best_of
 from websockets_compared import websocket, websocket_idle
@@ -195,6 +196,7 @@ SCENARIOS = {
     "handlers": handlers,
     "echo": echo,
     "upload": upload,
+    "files": files,
     "idle": idle,
     "websocket": websocket,
     "websocket-idle": websocket_idle,

@@ -1,4 +1,4 @@
-"""The benchmark application on aiohttp and uvloop: `aiohttp_app.py PORT`."""
+"""The benchmark application on aiohttp and uvloop: `aiohttp_app.py PORT [--static DIRECTORY]`."""
 
 import asyncio
 import sys
@@ -28,4 +28,6 @@ app = web.Application(client_max_size=1 << 30)
 app.router.add_get("/", hello)
 app.router.add_post("/echo", echo)
 app.router.add_put("/upload", upload)
+if "--static" in sys.argv:
+    app.router.add_static("/static/", sys.argv[-1])
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)

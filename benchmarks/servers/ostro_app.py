@@ -1,4 +1,4 @@
-"""The benchmark application on Ostro: `ostro_app.py PORT`."""
+"""The benchmark application on Ostro: `ostro_app.py PORT [--upload | --static DIRECTORY]`."""
 
 import asyncio
 import sys
@@ -92,10 +92,17 @@ def make_app() -> Application:
     )
 
 
+def make_delegate() -> HTTPServerConnectionDelegate:
+    if "--upload" in sys.argv:
+        return Upload()
+    if "--static" in sys.argv:
+        return Application([], static_path=sys.argv[-1])
+    return make_app()
+
+
 def main() -> None:
     port = int(sys.argv[1])
-    delegate = Upload() if "--upload" in sys.argv else make_app()
-    HTTPServer(delegate, max_body_size=1 << 30).listen(port, "127.0.0.1")
+    HTTPServer(make_delegate(), max_body_size=1 << 30).listen(port, "127.0.0.1")
     IOLoop.instance().start()
 
 

@@ -1,4 +1,4 @@
-"""The benchmark application on Tornado: `tornado_app.py PORT`."""
+"""The benchmark application on Tornado: `tornado_app.py PORT [--static DIRECTORY]`."""
 
 import asyncio
 import logging
@@ -32,7 +32,10 @@ class Upload(tornado.web.RequestHandler):
 
 
 async def main():
-    app = tornado.web.Application([(r"/", Hello), (r"/echo", Echo), (r"/upload", Upload)])
+    settings = {"static_path": sys.argv[-1]} if "--static" in sys.argv else {}
+    app = tornado.web.Application(
+        [(r"/", Hello), (r"/echo", Echo), (r"/upload", Upload)], **settings
+    )
     app.listen(int(sys.argv[1]), "127.0.0.1", max_body_size=1 << 30)
     await asyncio.Event().wait()
 

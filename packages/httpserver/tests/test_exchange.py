@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from ostro.http1 import LocalProtocolError
-from ostro.httpserver._exchange import FILE_PIECE_SIZE, JOIN_LIMIT, Exchange
+from ostro.httpserver._exchange import JOIN_LIMIT, Exchange
+from ostro.httpserver._file_pieces import PIECE_SIZE
 from ostro.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -323,7 +324,7 @@ async def _await(written: Awaitable[None]) -> None:
 
 async def test_a_file_is_sent_in_pieces(io_loop: IOLoop) -> None:
     client, exchange = await asked(io_loop)
-    content = bytes(range(256)) * (FILE_PIECE_SIZE // 256) * 2 + b"end"
+    content = bytes(range(256)) * (PIECE_SIZE // 256) * 2 + b"end"
     exchange.write_headers(OK, sized(len(content) - 5))
 
     await exchange.send_file(io.BytesIO(content), 5, len(content) - 5)

@@ -27,6 +27,7 @@ from ostro.iostream import IOStream, StreamClosedError
 from ostro.stack_context import wrap
 
 from ._decompress import DecompressingDelegate
+from ._file_pieces import PieceReader
 
 if TYPE_CHECKING:
     from ._connection import HTTPConnection as ServerConnection
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 JOIN_LIMIT = 65536
 """Bytes of body up to which head and body are joined into one send; above it, copying costs more.
 """
-
-FILE_PIECE_SIZE = 262144
-"""Bytes of a file that are in memory at a time."""
 
 
 def _failed() -> Awaitable[None]:
@@ -180,12 +178,11 @@ class Exchange(HTTPConnection):
             raise HTTPOutputError("send_file has not ended yet; await it before going on")
 
     async def _send_file(self, file: IO[bytes], offset: int, count: int) -> None:
-        loop = asyncio.get_running_loop()
+        reader = PieceReader(file)
         sent = 0
         try:
             while sent < count:
-                size = min(count - sent, FILE_PIECE_SIZE)
-                piece = await loop.run_in_executor(None, _read_piece, file, offset + sent, size)
+                piece = await reader.read(offset + sent, count - sent)
                 if not piece:
                     self.close()
                     raise HTTPOutputError(
@@ -310,8 +307,3 @@ def _take_note(task: asyncio.Future[None]) -> None:
     """Look at how a task ended, so that nobody is warned where the caller did not."""
     if not task.cancelled():
         task.exception()
-
-
-def _read_piece(file: IO[bytes], position: int, size: int) -> bytes:
-    file.seek(position)
-    return file.read(size)
