@@ -282,7 +282,7 @@ class Inflator:
         try:
             output = context.decompress(data, limit + 1)
             if context.eof:
-                output += self._restart(context.unused_data, output, limit + 1 - len(output))
+                output += self._restart(context.unused_data, limit + 1 - len(output))
         except zlib.error:
             raise ProtocolViolation(INVALID_DATA, "corrupt compressed data") from None
         if len(output) > limit:
@@ -293,18 +293,19 @@ class Inflator:
                 self._context = None
         return output
 
-    def _restart(self, data: bytes, output: bytes, limit: int) -> bytes:
-        """Go on after a final block, which zlib takes for the end of all.
+    def _restart(self, data: bytes, limit: int) -> bytes:
+        """Go on after a final block, which zlib takes for the end of all, and forgets what was
+        before it.
 
-        There may be one in a message; what came before it is remembered as far as this message
-        goes. Spec: RFC 7692 section 7.2.3.4.
+        There may be one in a message: each costs a new context. Spec: RFC 7692 section 7.2.3.4.
         """
-        if self._restarted or limit <= 0:
-            code, reason = INVALID_DATA, "a second final block in a message"
-            if limit <= 0:
-                code, reason = MESSAGE_TOO_BIG, "message too big when decompressed"
-            raise ProtocolViolation(code, reason)
+        if limit <= 0:
+            return b""  # too much already
+        if self._restarted:
+            raise ProtocolViolation(INVALID_DATA, "a second final block in a message")
         self._restarted = True
-        window = output[-(1 << self._bits) :]
-        context = self._context = zlib.decompressobj(-self._bits, zdict=window)
-        return context.decompress(data, limit)
+        context = self._context = zlib.decompressobj(-self._bits)
+        output = context.decompress(data, limit)
+        if context.eof:
+            raise ProtocolViolation(INVALID_DATA, "a second final block in a message")
+        return output

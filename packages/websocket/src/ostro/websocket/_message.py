@@ -58,6 +58,9 @@ class Message:
         except UnicodeDecodeError:
             raise ProtocolViolation(INVALID_DATA, INVALID_UTF8) from None
         self._undecided = data[valid:]
+        # The decoder waits for the third byte of a surrogate before it objects.
+        if self._undecided[:1] == b"\xed" and self._undecided[1:] >= b"\xa0":
+            raise ProtocolViolation(INVALID_DATA, INVALID_UTF8)
 
     def finish(self) -> str | bytes:
         """Return the message; raises ProtocolViolation if it is text, and ends in mid-character."""
