@@ -26,6 +26,7 @@ INTERPRETED: Final = {
     "httputil._raw": "a runtime_checkable Protocol, which typing only takes from Python",
     "httputil._request": "applications hang things on requests: a native class has no `__dict__`, "
     "and mypyc has no setters for a plain one",
+    "web._lifespan": "an asynchronous generator, which mypyc does not have; run once",
     "iostream.errors": "classes derived from OSError, which mypyc refuses; raised when all is over",
     **dict.fromkeys(
         (

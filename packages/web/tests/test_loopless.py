@@ -8,7 +8,7 @@ import pytest
 
 from ostro import gen
 from ostro.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine, ResponseStartLine
-from ostro.ioloop import COMPLETED
+from ostro.ioloop import Completed
 from ostro.web import (
     Application,
     FallbackHandler,
@@ -179,7 +179,7 @@ def test_a_fallback_to_a_coroutine_function() -> None:
 def test_without_a_loop_an_ordinary_connection_refuses_a_coroutine() -> None:
     class Waiting(RequestHandler):
         def get(self) -> Awaitable[None]:
-            return COMPLETED
+            return Completed(None)
 
     assert ask(Application([("/x", Waiting)]), "/x").status == 500
 

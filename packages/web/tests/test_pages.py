@@ -2,7 +2,7 @@
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,17 @@ def test_what_was_written_before_stays() -> None:
         handler.render("page.html")
 
     assert ask(site(act, {"page.html": "page"})).text == "before page"
+
+
+def test_a_plain_method_may_return_what_rendering_returns() -> None:
+    class Handler(RequestHandler):
+        def get(self) -> Awaitable[None]:
+            return self.render("page.html")
+
+    # There is no loop here: nothing is left to wait for.
+    answer = ask(Application([("/", Handler)], template_loader=DictLoader({"page.html": "page"})))
+
+    assert (answer.text, answer.ended) == ("page", True)
 
 
 def test_a_template_can_be_rendered_without_answering() -> None:

@@ -228,6 +228,8 @@ class RequestHandler(Hooks):
             result = method()
         if result is None or type(result) is CoroutineType:
             return result
+        if result is COMPLETED:  # `return self.finish()`, sent at once
+            return None
         return _as_awaitable(result, method)
 
     async def _run_after(self, prepared: Awaitable[None]) -> None:
