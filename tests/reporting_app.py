@@ -100,6 +100,17 @@ class DownloadHandler(RequestHandler):
             await self.flush()
 
 
+class CountdownHandler(RequestHandler):
+    """Counts down, a line at a time."""
+
+    async def get(self) -> None:
+        for number in range(5, 0, -1):
+            self.write(f"{number} …\n")
+            await self.flush()
+            await asyncio.sleep(0.2)
+        self.write("Done.\n")
+
+
 class HelloHandler(RequestHandler):
     def get(self) -> None:
         self.write("Hello, world")
@@ -109,6 +120,7 @@ def make_app(servers: list[CountingServer]) -> Application:
     return Application(
         [
             (r"/", HelloHandler),
+            (r"/countdown", CountdownHandler),
             (r"/form", FormHandler),
             (r"/download/([0-9]+)", DownloadHandler),
             (r"/.*", ReportHandler, {"servers": servers}),

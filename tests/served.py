@@ -18,7 +18,7 @@ import trustme
 from .layout import ROOT
 from .programs import START_DEADLINE, free_port
 
-DEMO = ROOT / "examples/demo/main.py"
+DEMO = ROOT / "examples/burts_books/main.py"
 REPORTING_APP = Path(__file__).parent / "reporting_app.py"
 LOOPS = ("asyncio", "uvloop")
 

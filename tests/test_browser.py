@@ -1,167 +1,254 @@
-"""The demo in a browser that somebody uses: Chromium, driven by WebDriver.
+"""The demo and the examples that talk to browsers, in browsers: two of them, side by side."""
 
-Spec: https://www.w3.org/TR/webdriver2/
-"""
-
-import base64
-import json
-import os
-import urllib.request
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from .programs import find, free_port
-from .served import Served, running, wait_until
+from .chromium import Browser, browsers
+from .layout import ROOT
+from .programs import free_port
+from .served import Served, demo, running, wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n"
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-"""The key of an element's reference. Spec: WebDriver section 12.1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A session with Chromium; `base` is its URL at the driver."""
-
-    base: str
-
-    def command(self, method: str, path: str, **arguments: object) -> Any:
-        # Any: each command has a result of its own
-        return send(method, f"{self.base}{path}", arguments)
-
-    def open(self, url: str) -> None:
-        self.command("POST", "/url", url=url)
-
-    @property
-    def url(self) -> str:
-        return str(self.command("GET", "/url"))
-
-    def find(self, selector: str) -> str:
-        found = self.command("POST", "/element", using="css selector", value=selector)
-        return str(found[ELEMENT])
-
-    def text(self, selector: str) -> str:
-        return str(self.command("GET", f"/element/{self.find(selector)}/text"))
-
-    def type(self, selector: str, text: str) -> None:
-        self.command("POST", f"/element/{self.find(selector)}/value", text=text)
-
-    def click(self, selector: str) -> None:
-        self.command("POST", f"/element/{self.find(selector)}/click")
-
-    def run(self, script: str) -> Any:  # Any: whatever the script returns
-        return self.command("POST", "/execute/sync", script=script, args=[])
-
-    def screenshot(self) -> bytes:
-        return base64.b64decode(self.command("GET", "/screenshot"))
-
-
-def send(method: str, url: str, arguments: dict[str, object] | None = None) -> Any:
-    # Any: as above
-    data = json.dumps(arguments).encode() if method == "POST" else None
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        return json.load(answer)["value"]
+KITCHEN = "978-0-00-000003-4"
+"""A book of which the shop has one copy."""
+MAPS = "978-0-00-000004-1"
+"""One of which it has four."""
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A Chromium without a window."""
-    flags = [
-        *("--headless", "--disable-gpu", "--no-first-run", "--no-proxy-server"),
-        "--disable-dev-shm-usage",  # /dev/shm is small in containers
-        "--window-size=900,1000",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium refuses to sandbox for root
-    chromium, driver = find("chromium"), find("chromedriver")
-    port = free_port()
-    folder = tmp_path_factory.mktemp("driver")
-    with running([driver, f"--port={port}", "--log-level=SEVERE"], port, folder):
-        sessions = f"http://127.0.0.1:{port}/session"
-        options = {"binary": chromium, "args": flags}
-        wanted: dict[str, object] = {"alwaysMatch": {"goog:chromeOptions": options}}
-        session = send("POST", sessions, {"capabilities": wanted})
-        session_url = f"{sessions}/{session['sessionId']}"
-        try:
-            yield Browser(session_url)
-        finally:
-            send("DELETE", session_url)
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Browser]]:
+    """Two browsers."""
+    with browsers(tmp_path_factory.mktemp("browsers"), 2) as opened:
+        yield opened
 
 
-@pytest.fixture(autouse=True)
-def _signed_out(browser: Browser, demo_site: Served) -> None:
-    browser.open(demo_site.url)
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Served]:
+    """The demo, as it is when it has just been started."""
+    with demo(tmp_path) as served:
+        yield served
+    assert served.complaints() == ""
+
+
+@pytest.fixture
+def ann(pair: list[Browser], shop: Served) -> Browser:
+    """The first browser, in front of the shop, where nobody knows it."""
+    return visit(pair[0], shop)
+
+
+@pytest.fixture
+def bob(pair: list[Browser], shop: Served) -> Browser:
+    """The second one."""
+    return visit(pair[1], shop)
+
+
+def visit(browser: Browser, shop: Served) -> Browser:
+    browser.open(shop.url)
     browser.command("DELETE", "/cookie")
+    browser.open(shop.url)
+    return browser
 
 
-def test_the_home_page_is_drawn(browser: Browser, demo_site: Served, tmp_path: Path) -> None:
-    browser.open(f"{demo_site.url}/")
+def sign_in(browser: Browser, shop: Served, name: str) -> None:
+    browser.open(f"{shop.url}/login")
+    browser.type("[name=username]", name)
+    browser.submit("main button")
 
-    assert browser.text("h1") == "Hello, world"
-    assert browser.text("#account") == "Sign in"
-    picture = browser.screenshot()
+
+def is_listening(browser: Browser) -> bool:
+    """Tell whether the page has its connection to what happens in the shop."""
+    return bool(browser.run("return 'live' in document.documentElement.dataset"))
+
+
+def open_and_listen(browser: Browser, url: str) -> None:
+    browser.open(url)
+    wait_until(lambda: is_listening(browser), "the page listens to the shop")
+
+
+def stock(browser: Browser, isbn: str) -> str:
+    return browser.text(f'[data-stock="{isbn}"]')
+
+
+def buttons(browser: Browser) -> str:
+    """Return what can be pressed on the page of a book."""
+    return browser.text("form.cart")
+
+
+# Burt's Books
+
+
+def test_the_home_page_is_drawn(ann: Browser) -> None:
+    assert ann.text("h1") == "Welcome to Burt's Books!"
+    assert ann.text("#account") == "Sign in"
+    picture = ann.screenshot()
     assert picture.startswith(PNG)
     assert len(picture) > 10_000, "an empty page"
 
 
-@pytest.mark.parametrize("width", [360, 900, 1600])
-def test_the_home_page_fits_its_window(browser: Browser, demo_site: Served, width: int) -> None:
-    browser.command("POST", "/window/rect", width=width, height=1000)
-    browser.open(f"{demo_site.url}/")
-
+@pytest.mark.parametrize("path", ["/", "/recommended/", f"/book/{MAPS}", "/login", "/cart"])
+def test_pages_fit_their_windows(ann: Browser, shop: Served, path: str) -> None:
     root = "document.documentElement"
-    assert browser.run(f"return {root}.scrollWidth - {root}.clientWidth") == 0
+    for width in (360, 900, 1600):
+        ann.command("POST", "/window/rect", width=width, height=1000)
+        ann.open(shop.url + path)
+        assert ann.run(f"return {root}.scrollWidth - {root}.clientWidth") == 0
 
 
-def test_the_greeting_form_greets_whoever_it_is(browser: Browser, demo_site: Served) -> None:
-    name = "<i>Zoë</i> & Ström 🎈"
-    browser.open(f"{demo_site.url}/")
+def test_what_one_takes_is_missing_for_the_other(ann: Browser, bob: Browser, shop: Served) -> None:
+    for browser in (ann, bob):
+        open_and_listen(browser, f"{shop.url}/book/{MAPS}")
+    assert [stock(ann, MAPS), stock(bob, MAPS)] == ["4", "4"]
 
-    browser.run(f"document.querySelector('[action=\"/greet\"] input').value = {json.dumps(name)}")
-    browser.click('[action="/greet"] button')
-    wait_until(lambda: "/greet" in browser.url, "the form is sent")
+    ann.click("form.cart [value=add]")
 
-    assert browser.text("section p") == f"Nice to see you, {name}!"
+    wait_until(lambda: stock(bob, MAPS) == "3", "the count falls in the other browser")
+    wait_until(lambda: "in your cart" in buttons(ann), "the first browser says so")
+    assert buttons(bob) == "Add to cart"
 
+    ann.click("form.cart [value=remove]")
 
-def test_the_wrap_form_wraps(browser: Browser, demo_site: Served) -> None:
-    browser.open(f"{demo_site.url}/")
-
-    browser.type('[action="/wrap"] textarea', "a long line of text")
-    browser.run("document.querySelector('[name=width]').value = 6")
-    browser.click('[action="/wrap"] button')
-    wait_until(lambda: "/wrap" in browser.url, "the form is sent")
-
-    assert browser.text("section pre").split("\n") == ["a long", "line", "of", "text"]
+    wait_until(lambda: stock(bob, MAPS) == "4", "the count rises again")
 
 
-def test_signing_in_shows_the_name_until_one_signs_out(browser: Browser, demo_site: Served) -> None:
-    browser.open(f"{demo_site.url}/login")
+def test_the_last_copy_goes_to_one_cart_only(ann: Browser, bob: Browser, shop: Served) -> None:
+    for browser in (ann, bob):
+        open_and_listen(browser, f"{shop.url}/book/{KITCHEN}")
 
-    browser.type("[name=name]", "Zoë <b>")
-    browser.click("section button")
-    wait_until(lambda: browser.url == f"{demo_site.url}/", "the home page comes back")
-    assert browser.text("#account") == "Zoë <b> Sign out"
-    assert browser.run("return document.cookie") == "", "the cookie is not for scripts"
+    ann.click("form.cart [value=add]")
 
-    browser.click("#account a")
-    wait_until(lambda: browser.text("#account") == "Sign in", "the name is gone")
-
-
-def test_a_page_that_is_not_there_says_so(browser: Browser, demo_site: Served) -> None:
-    browser.open(f"{demo_site.url}/nowhere")
-
-    assert browser.text("h1") == "Error 404"
-    assert "There is no such page." in browser.text("main")
+    wait_until(lambda: "Sold out." in buttons(bob), "it is sold out in the other browser")
+    assert bob.run("return document.querySelector('form.cart [value=add]').disabled")
+    ann.open(f"{shop.url}/cart")
+    bob.open(f"{shop.url}/cart")
+    assert "The Asynchronous Kitchen" in ann.text("main")
+    assert "It is empty." in bob.text("main")
 
 
-def test_a_page_that_comes_bit_by_bit_arrives(browser: Browser, demo_site: Served) -> None:
-    browser.open(f"{demo_site.url}/countdown")
+def test_the_cart_works_where_scripts_do_not(ann: Browser, shop: Served) -> None:
+    ann.open(f"{shop.url}/book/{MAPS}")
 
-    assert browser.text("section").split("\n") == [*(f"{n} …" for n in range(5, 0, -1)), "Done."]
+    ann.run("document.querySelector('form.cart').outerHTML += ''")  # without its listeners
+    ann.submit("form.cart [value=add]")
+
+    assert ann.url == f"{shop.url}/cart"
+    assert "Maps of Places That Moved" in ann.text("main")
+    ann.submit("main form button")
+    assert "It is empty." in ann.text("main")
+
+
+def test_signing_in_leads_back_and_shows_the_name(ann: Browser, shop: Served) -> None:
+    ann.open(f"{shop.url}/add")
+    assert ann.url == f"{shop.url}/login?next=%2Fadd"
+
+    ann.type("[name=username]", "Zoë <b>")
+    ann.submit("main button")
+
+    assert ann.url == f"{shop.url}/add"
+    assert ann.text("#account span") == "Zoë <b>"
+    assert "user" not in ann.run("return document.cookie"), "the cookie is not for scripts"
+    ann.submit("#account button")
+    assert ann.text("#account") == "Sign in"
+
+
+def test_what_one_says_the_other_reads(ann: Browser, bob: Browser, shop: Served) -> None:
+    sign_in(ann, shop, "Ann")
+    sign_in(bob, shop, "Bob")
+    for browser in (ann, bob):
+        open_and_listen(browser, shop.url)
+
+    ann.type("#say [name=text]", "Is there <i>tea</i>?")
+    ann.click("#say button")
+
+    question = "Ann Is there <i>tea</i>?"
+    wait_until(lambda: bob.text("#remarks") == question, "the other browser shows it")
+    bob.type("#say [name=text]", "In the back.")
+    bob.click("#say button")
+    wait_until(lambda: "In the back." in ann.text("#remarks"), "the answer arrives")
+    ann.open(shop.url)
+    assert ann.text("#remarks").split("\n") == [question, "Bob In the back."]
+
+
+def test_a_book_is_added_and_edited(ann: Browser, bob: Browser, shop: Served) -> None:
+    sign_in(ann, shop, "Burt")
+    ann.open(f"{shop.url}/add")
+    for name, text in (("isbn", "123-X"), ("title", "<Snow> & Ice"), ("author", "A. Frost")):
+        ann.type(f"main [name={name}]", text)
+    ann.run("document.querySelector('[name=stock]').value = 5")
+
+    ann.submit("main button")
+
+    assert ann.url == f"{shop.url}/book/123-X"
+    assert ann.text("h1") == "<Snow> & Ice"
+    open_and_listen(bob, ann.url)
+    ann.submit("main p a[href^='/edit/']")
+    ann.run("document.querySelector('[name=stock]').value = 3")
+    ann.submit("main button")
+    wait_until(lambda: stock(bob, "123-X") == "3", "the other browser shows the change")
+
+
+def test_a_form_that_is_wrong_comes_back_with_what_was_in_it(ann: Browser, shop: Served) -> None:
+    sign_in(ann, shop, "Burt")
+    ann.open(f"{shop.url}/add")
+    for name, text in (("isbn", MAPS), ("title", "Another"), ("author", "Somebody")):
+        ann.type(f"main [name={name}]", text)
+
+    ann.submit("main button")
+
+    assert ann.text("[role=alert]") == f"There is a book with the ISBN {MAPS} already."
+    assert ann.run("return document.querySelector('[name=title]').value") == "Another"
+
+
+def test_a_page_that_is_not_there_says_so(ann: Browser, shop: Served) -> None:
+    ann.open(f"{shop.url}/nowhere")
+
+    assert ann.text("h1") == "Sorry"
+    assert "There is no such page" in ann.text("main")
+
+
+# The smaller examples
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """An example."""
+    port = free_port()
+    program = ROOT / "examples" / request.param
+    command = [sys.executable, "-W", "error", str(program), f"--port={port}"]
+    with running(command, port, tmp_path) as served:
+        yield served
+    assert served.complaints() == ""
+
+
+@pytest.mark.parametrize("site", ["cart/cart_polling.py", "cart/cart_websocket.py"], indirect=True)
+def test_the_cart_tells_all_browsers_how_many_are_left(pair: list[Browser], site: Served) -> None:
+    first, second = (visit(browser, site) for browser in pair)
+    assert second.text("#left") == "10"
+
+    first.click("[value=add]")
+
+    wait_until(lambda: second.text("#left") == "9", "the count falls in the other browser")
+    wait_until(lambda: first.text("#said") == "One copy is in your cart.", "the first says so")
+    second.click("[value=add]")
+    wait_until(lambda: first.text("#left") == "8", "it falls again")
+    first.click("[value=remove]")
+    wait_until(lambda: second.text("#left") == "9", "it rises")
+
+
+@pytest.mark.parametrize("site", ["chat/chat_polling.py", "chat/chat_websocket.py"], indirect=True)
+def test_the_chat_reaches_all_browsers(pair: list[Browser], site: Served) -> None:
+    first, second = (visit(browser, site) for browser in pair)
+
+    first.type("[name=name]", "Ann")
+    first.type("[name=text]", "<b>Hello</b> there")
+    first.click("button")
+
+    wait_until(lambda: second.text("#messages") == "Ann <b>Hello</b> there", "it arrives")
+    second.type("[name=text]", "Hello yourself")
+    second.click("button")
+    wait_until(
+        lambda: first.text("#messages").split("\n")[1:] == ["Somebody Hello yourself"],
+        "so does the answer",
+    )

@@ -1,6 +1,7 @@
 """Each program below examples/ does what the words at its top say."""
 
 import json
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -98,22 +99,144 @@ def test_the_quote_service_runs_alone(tmp_path: Path) -> None:
     assert service.complaints() == ""
 
 
-def test_the_demo_greets_reverses_wraps_and_counts(tmp_path: Path) -> None:
-    with example("demo/main.py", tmp_path) as site:
-        pages = {
-            path: curl(f"{site.url}{path}")
-            for path in ("/greet?name=%3Cb%3E", "/reverse/stressed", "/request", "/countdown")
-        }
-        wrapped = curl("--data", "text=%3Csome+words&width=6", f"{site.url}/wrap")
-        refused = curl("--data", "text=a&width=x", f"{site.url}/wrap")
+def token_of(page: bytes) -> str:
+    """Return the XSRF token in the forms of a page."""
+    return page.decode().partition('name="_xsrf" value="')[2].partition('"')[0]
 
-    assert {page.status for page in pages.values()} == {200}
-    assert b"Nice to see you, &lt;b&gt;!" in pages["/greet?name=%3Cb%3E"].body
-    assert b"desserts" in pages["/reverse/stressed"].body
-    assert b"GET /request HTTP/1.1" in pages["/request"].body
-    assert b"Done." in pages["/countdown"].body
-    assert b"&lt;some\nwords" in wrapped.body
+
+def test_poem_maker_makes_a_poem_of_what_it_is_given(tmp_path: Path) -> None:
+    with example("poems/poem_maker.py", tmp_path) as site:
+        form = curl(f"{site.url}/")
+        words = "travellers=cats&place=%3Cfog%3E&lost=way&found=shoe"
+        poem = curl("--data", words, f"{site.url}/poem")
+        incomplete = curl("--data", "travellers=cats", f"{site.url}/poem")
+
+    assert b'<form method="post" action="/poem">' in form.body
+    assert b"Some cats went into the &lt;fog&gt;<br>" in poem.body
+    assert incomplete.status == 400
+
+
+def test_alpha_munger_takes_words_with_the_same_letter(tmp_path: Path) -> None:
+    with example("munger/alpha_munger.py", tmp_path) as site:
+        form = curl(f"{site.url}/")
+        style = form.body.decode().partition('href="')[2].partition('"')[0]
+        sheet = curl(site.url + style)
+        texts = "source=bear+cave&change=a+big+cat%0D%0A%3Cb%3E"
+        munged = curl("--data", texts, f"{site.url}/munged").body.decode()
+
+    assert style.startswith("/static/style.css?v=")
+    assert (sheet.status, sheet.headers["content-type"]) == (200, "text/css; charset=UTF-8")
+    assert '<span class="unchanged">a</span>' in munged
+    assert '<span class="replaced" title="big">bear</span>' in munged
+    assert '<span class="replaced" title="cat">cave</span>' in munged
+    assert '<span class="unchanged">&lt;b&gt;</span>' in munged
+
+
+def test_the_dictionary_remembers_what_it_is_told(tmp_path: Path) -> None:
+    database = f"--database={tmp_path / 'words'}"
+
+    with example("dictionary/dictionary.py", tmp_path, database) as site:
+        unknown = curl(f"{site.url}/pants")
+        told = curl("--data", "definition=a+leg+shirt", f"{site.url}/pants")
+        curl("--data", "definition=two+leg+shirts", f"{site.url}/pants")
+        known = curl(f"{site.url}/pants")
+    with example("dictionary/dictionary.py", tmp_path, database, "--readonly") as site:
+        later = curl(f"{site.url}/pants")
+        refused = curl("--data", "definition=none", f"{site.url}/pants")
+
+    assert (unknown.status, unknown.json) == (404, {"error": "word not found"})
+    assert told.json == {"word": "pants", "definition": "a leg shirt"}
+    assert known.json == later.json == {"word": "pants", "definition": "two leg shirts"}
+    assert refused.status == 405
+
+
+def test_cookie_counter_counts_and_is_not_taken_in(tmp_path: Path) -> None:
+    jar = str(tmp_path / "jar")
+
+    with example("cookies/cookie_counter.py", tmp_path) as site:
+        visits = [curl("-b", jar, "-c", jar, site.url).body for _ in range(3)]
+        forged = curl("-b", "count=2|1:0|10:1800000000|5:count|4:OTk=|" + 64 * "0", site.url)
+
+    said = [visit.partition(b"<h1>")[2] for visit in (*visits, forged.body)]
+    assert said == [
+        f"You have been here {times}.</h1>".encode()
+        for times in ("once", "2 times", "3 times", "once")
+    ]
+
+
+def test_welcome_knows_who_has_said_who_they_are(tmp_path: Path) -> None:
+    cookies = ["-b", str(tmp_path / "jar"), "-c", str(tmp_path / "jar")]
+
+    with example("welcome/welcome.py", tmp_path) as site:
+        sent_away = curl(*cookies, site.url)
+        token = token_of(curl(*cookies, f"{site.url}/login").body)
+        form = ["--data-urlencode", f"_xsrf={token}"]
+        welcomed = curl("-L", *cookies, *form, "-d", "username=<Ann>", f"{site.url}/login")
+        forged = curl(*cookies, "-d", "", f"{site.url}/logout")
+        gone = curl(*cookies, *form, f"{site.url}/logout")
+        after = curl(*cookies, site.url)
+
+    assert (sent_away.status, sent_away.headers["location"]) == (302, "/login?next=%2F")
+    assert b"<h1>Welcome back, &lt;Ann&gt;</h1>" in welcomed.body
+    assert (forged.status, gone.status, after.status) == (403, 302, 302)
+
+
+@pytest.mark.parametrize("program", ["cart_polling", "cart_websocket"])
+def test_the_cart_works_without_scripts(program: str, tmp_path: Path) -> None:
+    cookies = ["-b", str(tmp_path / "jar"), "-c", str(tmp_path / "jar")]
+
+    with example(f"cart/{program}.py", tmp_path) as site:
+        form = ["--data-urlencode", f"_xsrf={token_of(curl(*cookies, site.url).body)}"]
+        added = curl("-L", *cookies, *form, "-d", "action=add", f"{site.url}/cart")
+        wrong = curl(*cookies, *form, "-d", "action=steal", f"{site.url}/cart")
+        removed = curl("-L", *cookies, *form, "-d", "action=remove", f"{site.url}/cart")
+
+    assert b'<span id="left">9</span>' in added.body
+    assert b"One copy is in your cart." in added.body
+    assert wrong.status == 400
+    assert b'<span id="left">10</span>' in removed.body
+
+
+@pytest.mark.parametrize("program", ["chat_polling", "chat_websocket"])
+def test_the_chat_works_without_scripts(program: str, tmp_path: Path) -> None:
+    cookies = ["-b", str(tmp_path / "jar"), "-c", str(tmp_path / "jar")]
+
+    with example(f"chat/{program}.py", tmp_path) as site:
+        form = ["--data-urlencode", f"_xsrf={token_of(curl(*cookies, site.url).body)}"]
+        said = curl("-L", *cookies, *form, "-d", "name=Ann&text=%3Ci%3Ehi", f"{site.url}/say")
+
+    assert b"<b>Ann</b> &lt;i&gt;hi</li>" in said.body
+    assert b'value="Ann"' in said.body
+
+
+def test_long_polling_answers_at_once_what_is_new_already(tmp_path: Path) -> None:
+    cookies = ["-b", str(tmp_path / "jar"), "-c", str(tmp_path / "jar")]
+
+    with example("chat/chat_polling.py", tmp_path) as site:
+        form = ["--data-urlencode", f"_xsrf={token_of(curl(*cookies, site.url).body)}"]
+        curl(*cookies, *form, "-d", "name=Ann&text=hi", f"{site.url}/say")
+        messages = curl(f"{site.url}/messages?after=0")
+        refused = curl(f"{site.url}/messages?after=x")
+
+    assert messages.json == {"messages": [{"number": 1, "name": "Ann", "text": "hi"}]}
     assert refused.status == 400
+
+
+@pytest.mark.skipif(shutil.which("mongod") is None, reason="needs a MongoDB server (mongod)")
+def test_words_and_books_may_be_in_mongodb(tmp_path: Path) -> None:
+    port = free_port()
+    mongod = [str(shutil.which("mongod")), f"--port={port}", f"--dbpath={tmp_path}", "--quiet"]
+    uri = f"--mongodb=mongodb://127.0.0.1:{port}/"
+
+    with running(mongod, port, tmp_path):
+        with example("dictionary/dictionary.py", tmp_path, uri) as site:
+            curl("--data", "definition=a+leg+shirt", f"{site.url}/pants")
+            known = curl(f"{site.url}/pants")
+        with example("burts_books/main.py", tmp_path, uri) as site:
+            books = curl(f"{site.url}/recommended/")
+
+    assert known.json == {"word": "pants", "definition": "a leg shirt"}
+    assert books.body.count(b'<article class="book">') == 4
 
 
 def test_no_example_is_forgotten() -> None:

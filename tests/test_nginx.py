@@ -200,8 +200,8 @@ def test_clients_in_a_hurry_get_no_error_through_the_proxy(proxied: Proxied) -> 
 # The end
 
 
-def test_the_demo_finishes_its_answers_before_it_ends(tmp_path: Path) -> None:
-    with demo(tmp_path) as served, in_front_of(served, tmp_path) as proxied:
+def test_a_server_finishes_its_answers_before_it_ends(tmp_path: Path) -> None:
+    with reporting_app(tmp_path) as served, in_front_of(served, tmp_path) as proxied:
         host = proxied.url.removeprefix("http://")
         with closing(http.client.HTTPConnection(host, timeout=20)) as client:
             client.request("GET", "/unbuffered/countdown")
@@ -211,13 +211,13 @@ def test_the_demo_finishes_its_answers_before_it_ends(tmp_path: Path) -> None:
                 text += response.read1()
 
             served.process.send_signal(signal.SIGTERM)
-            wait_until(lambda: not accepts_connections(served.address), "the demo stops to listen")
+            wait_until(lambda: not accepts_connections(served.address), "it stops to listen")
             meanwhile = curl(proxied.url)
             text += response.read()
 
         assert meanwhile.status == 502
         assert "1 …" in text.decode()
-        assert text.endswith(b"</html>\n")
+        assert text.endswith(b"Done.\n")
         assert served.process.wait(START_DEADLINE) == 0
         assert served.complaints() == ""
 

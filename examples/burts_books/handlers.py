@@ -1,0 +1,186 @@
+"""The pages of the shop, and what its forms do."""
+
+import re
+import time
+import uuid
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from books import Book
+from live import Event, Live
+from store import Store
+
+from ostro.web import Finish, HTTPError, RequestHandler, authenticated
+from ostro.websocket import WebSocketHandler
+
+ISBN = re.compile(r"[0-9]+(-?[0-9Xx]+)*")
+MAX_NAME_LENGTH = 40
+
+
+class ShopHandler(RequestHandler):
+    """What all pages have in common: the shop, who is looking, and the error page."""
+
+    def initialize(self, store: Store, live: Live) -> None:
+        self.store = store
+        self.live = live
+
+    def get_current_user(self) -> str | None:
+        name = self.get_secure_cookie("user")
+        return name.decode() if name else None
+
+    def session(self) -> str:
+        """Return what tells this browser from others, and give it to those that have none yet."""
+        known = self.get_secure_cookie("session")
+        if known:
+            return known.decode()
+        session = uuid.uuid4().hex
+        self.set_secure_cookie("session", session, httponly=True, samesite="Lax")
+        return session
+
+    async def book_or_404(self, isbn: str) -> Book:
+        book = await self.store.book(isbn)
+        if book is None:
+            raise HTTPError(404, "there is no book %r", isbn)
+        return book
+
+    # Any: whatever is passed to send_error comes along
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if self.settings.get("serve_traceback") and status_code >= 500:
+            super().write_error(status_code, **kwargs)
+        else:
+            self.render("error.html", status=status_code)
+
+
+class HomeHandler(ShopHandler):
+    async def get(self) -> None:
+        books = await self.store.books()
+        self.render("index.html", newest=books[0] if books else None, remarks=self.live.remarks)
+
+
+class BooksHandler(ShopHandler):
+    async def get(self) -> None:
+        held = {book.isbn for book in await self.store.cart(self.session())}
+        self.render("recommended.html", books=await self.store.books(), held=held)
+
+
+class BookHandler(ShopHandler):
+    async def get(self, isbn: str) -> None:
+        book = await self.book_or_404(isbn)
+        held = book in await self.store.cart(self.session())
+        self.render("book.html", book=book, held=held)
+
+
+class EditHandler(ShopHandler):
+    @authenticated
+    async def get(self, isbn: str | None = None) -> None:
+        book = await self.book_or_404(isbn) if isbn else None
+        self.render("book_edit.html", book=book, problem="")
+
+    @authenticated
+    async def post(self, isbn: str | None = None) -> None:
+        book = await self.book_or_404(isbn) if isbn else None
+        changed = self.book_of_form(book)
+        if isbn is None and await self.store.book(changed.isbn):
+            self.refuse(book, f"There is a book with the ISBN {changed.isbn} already.")
+        await self.store.save(changed)
+        self.live.tell_stock(changed.isbn, changed.stock)
+        self.redirect(self.reverse_url("book", changed.isbn), status=303)
+
+    def book_of_form(self, book: Book | None) -> Book:
+        """Return the book that the form describes: a new one, or `book` with changes."""
+        isbn = book.isbn if book else self.get_argument("isbn")
+        title, author = self.get_argument("title"), self.get_argument("author")
+        price, stock = self.get_argument("price"), self.get_argument("stock")
+        if not ISBN.fullmatch(isbn) or len(isbn) > 20:
+            self.refuse(book, "An ISBN has digits, dashes, and maybe an X.")
+        if not title or not author:
+            self.refuse(book, "A book has a title and an author.")
+        if not re.fullmatch(r"\d{1,5}(\.\d\d)?", price, re.ASCII):
+            self.refuse(book, "The price looks like 24.50.")
+        if not re.fullmatch(r"\d{1,5}", stock, re.ASCII):
+            self.refuse(book, "The number of copies is a number.")
+        blank = Book(isbn, title, author, description="", date_added=int(time.time()))
+        return replace(
+            book or blank,
+            title=title,
+            author=author,
+            subtitle=self.get_argument("subtitle", ""),
+            date_released=self.get_argument("date_released", ""),
+            description=self.get_argument("description", ""),
+            price=round(float(price) * 100),
+            stock=int(stock),
+        )
+
+    def refuse(self, book: Book | None, problem: str) -> NoReturn:
+        """Show the form again, with what is wrong, and end the request."""
+        self.set_status(422)
+        self.render("book_edit.html", book=book, problem=problem)
+        raise Finish
+
+
+class CartHandler(ShopHandler):
+    async def get(self) -> None:
+        self.render("cart.html", books=await self.store.cart(self.session()))
+
+    async def post(self) -> None:
+        isbn, action = self.get_argument("isbn"), self.get_argument("action")
+        if action == "add":
+            moved = await self.store.take(self.session(), isbn)
+        elif action == "remove":
+            moved = await self.store.put_back(self.session(), isbn)
+        else:
+            raise HTTPError(400, "action %r is neither add nor remove", action)
+        book = await self.book_or_404(isbn)
+        if moved:
+            self.live.tell_stock(isbn, book.stock)
+        elif action == "add" and not book.stock:
+            raise HTTPError(409, "the last copy of %s is in another cart", isbn)
+        self.redirect(self.get_next_url("/cart"), status=303)
+
+
+class DiscussionHandler(ShopHandler):
+    @authenticated
+    def post(self) -> None:
+        self.live.say(self.current_user, self.get_argument("text"))
+        self.redirect("/#discussion", status=303)
+
+
+class LoginHandler(ShopHandler):
+    def get(self) -> None:
+        self.render("login.html", next_url=self.get_next_url())
+
+    def post(self) -> None:
+        # Here a password would be checked.
+        name = self.get_argument("username")[:MAX_NAME_LENGTH]
+        self.set_secure_cookie("user", name, httponly=True, samesite="Lax")
+        self.redirect(self.get_next_url(), status=303)
+
+
+class LogoutHandler(ShopHandler):
+    def post(self) -> None:
+        self.clear_cookie("user")
+        self.redirect("/", status=303)
+
+
+class NotFoundHandler(ShopHandler):
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+class LiveHandler(WebSocketHandler):
+    """Tells a browser what happens in the shop."""
+
+    def initialize(self, store: Store, live: Live) -> None:
+        self.live = live
+
+    def open(self) -> None:
+        self.live.listen(self.tell)
+
+    def tell(self, event: Event) -> None:
+        self.write_message({**event})
+
+    def on_message(self, message: str | bytes) -> None:
+        """Browsers only listen here; they speak by forms."""
+
+    def on_close(self) -> None:
+        self.live.leave(self.tell)

@@ -1,0 +1,28 @@
+// One connection for all that happens in the shop. Without it, pages show what was so when they
+// were loaded.
+
+const RETRY_MS = 2000;
+const listeners = { stock: [showStock], remark: [] };
+
+function listen() {
+  const url = new URL("/live", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new WebSocket(url);
+  socket.onopen = () => (document.documentElement.dataset.live = "");
+  socket.onmessage = (message) => {
+    const event = JSON.parse(message.data);
+    listeners[event.event].forEach((listener) => listener(event));
+  };
+  socket.onclose = () => {
+    delete document.documentElement.dataset.live;
+    setTimeout(listen, RETRY_MS);
+  };
+}
+
+function showStock({ isbn, left }) {
+  for (const count of document.querySelectorAll(`[data-stock="${CSS.escape(isbn)}"]`)) {
+    count.textContent = left;
+  }
+}
+
+listen();

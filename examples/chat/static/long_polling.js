@@ -1,0 +1,22 @@
+// Asks for what is new, again and again; each answer comes when there is something.
+
+async function askForEver() {
+  for (;;) {
+    try {
+      const answer = await fetch("/messages?after=" + lastNumber());
+      if (!answer.ok) throw new Error(answer.statusText);
+      (await answer.json()).messages.forEach(show);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(form));
+  const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" });
+  if (answer.ok || answer.type === "opaqueredirect") clearText();
+});
+
+askForEver();
