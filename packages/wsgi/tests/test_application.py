@@ -434,13 +434,18 @@ def test_a_handler_that_waits_for_a_callback_is_refused(caplog: pytest.LogCaptur
     assert "CallingBack.get returned before its response was finished" in caplog.text
 
 
-def test_the_stream_itself_is_not_to_be_had(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("path", ["switch", "detach"])
+def test_the_stream_itself_is_not_to_be_had(path: str, caplog: pytest.LogCaptureFixture) -> None:
     class Detaching(RequestHandler):
         def get(self, path: str) -> None:
-            assert self.request.connection is not None
-            self.request.connection.detach()
+            connection = self.request.connection
+            assert connection is not None
+            if path == "switch":
+                switching = ResponseStartLine("HTTP/1.1", 101, "Switching Protocols")
+                connection.write_headers(switching, HTTPHeaders({"Upgrade": "websocket"}))
+            connection.detach()
 
-    assert call(application(Detaching)).code == 500
+    assert call(application(Detaching), f"/{path}").code == 500
     assert "serve this handler with ostro.httpserver" in caplog.text
 
 

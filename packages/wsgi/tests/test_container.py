@@ -7,7 +7,7 @@ import contextvars
 import io
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -44,14 +44,20 @@ class Gate:
         assert await asyncio.to_thread(self.reached.wait, 10)
 
 
-@contextlib.contextmanager
-def container(application: Any, **options: Any) -> Iterator[WSGIContainer]:  # Any: WSGI's types
+@contextlib.asynccontextmanager
+async def container(
+    application: Any,
+    **options: Any,  # Any: both as WSGIContainer has them
+) -> AsyncIterator[WSGIContainer]:
+    """A container whose threads have ended when it is left."""
     made = WSGIContainer(application, **options)
     try:
         yield made
     finally:
         made.close()
         made.close()
+        if made._own_executor is not None:
+            await asyncio.to_thread(made._own_executor.shutdown)
 
 
 # Answers
@@ -59,7 +65,7 @@ def container(application: Any, **options: Any) -> Iterator[WSGIContainer]:  # A
 
 @each_mode
 async def test_an_application_answers(io_loop: IOLoop, mode: dict[str, Any]) -> None:
-    with container(hello, **mode) as made:
+    async with container(hello, **mode) as made:
         status, headers, body = await ask(made, "/x%20%C3%A9")
 
     assert (status, body) == ("200 OK", "hello /x é".encode())
@@ -70,9 +76,8 @@ async def test_an_application_answers(io_loop: IOLoop, mode: dict[str, Any]) -> 
 
 @each_mode
 async def test_a_connection_serves_many_requests(io_loop: IOLoop, mode: dict[str, Any]) -> None:
-    with container(hello, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            bodies = [(await client.ask(f"/{number}"))[2] for number in range(3)]
+    async with container(hello, **mode) as made, serving(made) as port, connected(port) as client:
+        bodies = [(await client.ask(f"/{number}"))[2] for number in range(3)]
 
     assert bodies == [b"hello /0", b"hello /1", b"hello /2"]
 
@@ -85,7 +90,7 @@ async def test_a_body_of_one_part_has_its_length_stated(
         start_response("200 OK", TEXT)
         return [b"body"]
 
-    with container(application, **mode) as made:
+    async with container(application, **mode) as made:
         _, headers, body = await ask(made)
 
     assert (headers.get("Content-Length"), body) == ("4", b"body")
@@ -97,7 +102,7 @@ async def test_an_empty_body_has_the_length_0(io_loop: IOLoop, mode: dict[str, A
         start_response("200 OK", TEXT)
         return []
 
-    with container(application, **mode) as made:
+    async with container(application, **mode) as made:
         _, headers, body = await ask(made)
 
     assert (headers.get("Content-Length"), body) == ("0", b"")
@@ -119,13 +124,12 @@ async def test_head_gets_the_head_alone(io_loop: IOLoop, mode: dict[str, Any]) -
 
     # Where the parts have come together before they are sent, their length is known.
     for app, lengths in ((application, (None, "8")), (sized, ("1000",)), (unsized, (None,))):
-        with container(app, **mode) as made:
-            async with serving(made) as port, connected(port) as client:
-                for _ in range(2):
-                    client.send(method="HEAD")
-                    status, headers = await client.head()
-                    assert status == "200 OK"
-                    assert headers.get("Content-Length") in lengths
+        async with container(app, **mode) as made, serving(made) as port, connected(port) as client:
+            for _ in range(2):
+                client.send(method="HEAD")
+                status, headers = await client.head()
+                assert status == "200 OK"
+                assert headers.get("Content-Length") in lengths
 
 
 @each_mode
@@ -136,7 +140,7 @@ async def test_write_sends_before_what_is_returned(io_loop: IOLoop, mode: dict[s
         write(b"two ")
         return [b"three"]
 
-    with container(application, **mode) as made:
+    async with container(application, **mode) as made:
         assert (await ask(made))[2] == b"one two three"
 
 
@@ -149,7 +153,7 @@ async def test_start_response_may_be_called_with_the_first_part(
         start_response("201 Created", TEXT)
         yield b"late"
 
-    with container(application, **mode) as made:
+    async with container(application, **mode) as made:
         status, _, body = await ask(made)
 
     assert (status, body) == ("201 Created", b"late")
@@ -164,9 +168,12 @@ async def test_a_body_longer_than_announced_is_cut(
         while True:
             yield b"bod"
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            assert [(await client.ask())[2] for _ in range(2)] == [b"bodb", b"bodb"]
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        assert [(await client.ask())[2] for _ in range(2)] == [b"bodb", b"bodb"]
     assert "longer than its Content-Length" in caplog.text
 
 
@@ -179,14 +186,13 @@ async def test_parts_are_sent_as_they_come(io_loop: IOLoop) -> None:
         gate.wait()
         yield b"two"
 
-    with container(application) as made:
-        async with serving(made) as port, connected(port) as client:
-            client.send()
-            await client.head()
-            assert await client.chunk() == b"one"
-            gate.opened.set()
-            assert await client.chunk() == b"two"
-            assert await client.chunk() == b""
+    async with container(application) as made, serving(made) as port, connected(port) as client:
+        client.send()
+        await client.head()
+        assert await client.chunk() == b"one"
+        gate.opened.set()
+        assert await client.chunk() == b"two"
+        assert await client.chunk() == b""
 
 
 # Errors
@@ -223,14 +229,17 @@ def textual(environ: Environ, start_response: StartResponse) -> Iterable[Any]:
 async def test_an_error_before_the_head_is_sent_is_a_500(
     io_loop: IOLoop, mode: dict[str, Any], application: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            for _ in range(2):
-                status, _, body = await client.ask()
-                assert (status, body) == (
-                    "500 Internal Server Error",
-                    b"Internal Server Error\n",
-                )
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        for _ in range(2):
+            status, _, body = await client.ask()
+            assert (status, body) == (
+                "500 Internal Server Error",
+                b"Internal Server Error\n",
+            )
 
     assert "Uncaught exception in a WSGI application" in caplog.text
     assert "Traceback" in caplog.text
@@ -240,7 +249,7 @@ async def test_an_application_that_wants_to_exit_is_an_error(io_loop: IOLoop) ->
     def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
         sys.exit("not here")
 
-    with container(application) as made:
+    async with container(application) as made:
         assert (await ask(made))[0] == "500 Internal Server Error"
 
 
@@ -253,10 +262,13 @@ async def test_an_error_after_the_head_closes_the_connection(
         yield b"begun"
         raise ValueError("broken")
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            client.send()
-            assert not (await client.reader.read()).endswith(b"0\r\n\r\n")
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        client.send()
+        assert not (await client.reader.read()).endswith(b"0\r\n\r\n")
     assert "ValueError: broken" in caplog.text
 
 
@@ -268,10 +280,13 @@ async def test_a_body_shorter_than_announced_closes_the_connection(
         start_response("200 OK", [("Content-Length", "9")])
         return [b"body"]
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            client.send()
-            assert (await client.reader.read()).endswith(b"body")
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        client.send()
+        assert (await client.reader.read()).endswith(b"body")
     assert "5 bytes before its Content-Length" in caplog.text
 
 
@@ -287,9 +302,12 @@ async def test_what_close_raises_after_the_answer_is_logged(
         start_response("200 OK", [("Content-Length", "4")])
         return Result([b"bo", b"dy"])
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            assert [(await client.ask())[2] for _ in range(2)] == [b"body", b"body"]
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        assert [(await client.ask())[2] for _ in range(2)] == [b"body", b"body"]
     assert "broken close" in caplog.text
 
 
@@ -329,7 +347,7 @@ async def test_what_was_returned_is_closed_in_the_end(
         start_response("200 OK", TEXT)
         return result
 
-    with container(application, **mode) as made:
+    async with container(application, **mode) as made:
         await ask(made)
         assert await asyncio.to_thread(result.closed.wait, 10)
 
@@ -344,12 +362,11 @@ async def test_a_client_that_goes_away_ends_the_iteration(
         start_response("200 OK", TEXT)
         return result
 
-    with container(application, **mode) as made:
-        async with serving(made) as port:
-            async with connected(port) as client:
-                client.send()
-                await client.head()
-            assert await asyncio.to_thread(result.closed.wait, 10)
+    async with container(application, **mode) as made, serving(made) as port:
+        async with connected(port) as client:
+            client.send()
+            await client.head()
+        assert await asyncio.to_thread(result.closed.wait, 10)
     assert "Traceback" not in caplog.text
 
 
@@ -363,13 +380,16 @@ async def test_an_application_waits_for_a_client_that_reads_slowly(
         start_response("200 OK", [("Content-Length", str(200 * 65536))])
         return result
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port, small_buffer=True) as client:
-            client.send()
-            _, headers = await client.head()
-            # Whatever the buffers of the sockets hold, it is far from the whole.
-            assert result.taken < 150
-            body = await client.reader.readexactly(int(headers["Content-Length"]))
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port, small_buffer=True) as client,
+    ):
+        client.send()
+        _, headers = await client.head()
+        # Whatever the buffers of the sockets hold, it is far from the whole.
+        assert result.taken < 150
+        body = await client.reader.readexactly(int(headers["Content-Length"]))
 
     assert body.count(b"x") == len(body)
     assert result.taken == 200
@@ -392,12 +412,11 @@ async def test_write_tells_that_the_client_is_gone(
         finally:
             ended.set()
 
-    with container(application) as made:
-        async with serving(made) as port:
-            async with connected(port) as client:
-                client.send()
-                await client.head()
-            assert await asyncio.to_thread(ended.wait, 10)
+    async with container(application) as made, serving(made) as port:
+        async with connected(port) as client:
+            client.send()
+            await client.head()
+        assert await asyncio.to_thread(ended.wait, 10)
     assert isinstance(caught[0], ClientGoneError)
     assert "Traceback" not in caplog.text
 
@@ -443,13 +462,17 @@ async def test_the_loop_serves_while_an_application_waits(io_loop: IOLoop) -> No
         start_response("200 OK", TEXT)
         return [environ["PATH_INFO"].encode()]
 
-    with container(application, threads=2) as made:
-        async with serving(made) as port, connected(port) as slow, connected(port) as quick:
-            slow.send("/slow")
-            await gate.until_reached()
-            assert (await quick.ask("/quick"))[2] == b"/quick"
-            gate.opened.set()
-            assert (await slow.answer())[2] == b"/slow"
+    async with (
+        container(application, threads=2) as made,
+        serving(made) as port,
+        connected(port) as slow,
+        connected(port) as quick,
+    ):
+        slow.send("/slow")
+        await gate.until_reached()
+        assert (await quick.ask("/quick"))[2] == b"/quick"
+        gate.opened.set()
+        assert (await slow.answer())[2] == b"/slow"
 
 
 async def test_an_executor_of_ones_own_is_used(io_loop: IOLoop) -> None:
@@ -463,7 +486,7 @@ async def test_an_executor_of_ones_own_is_used(io_loop: IOLoop) -> None:
         made.close()
         assert executor.submit(int).result() == 0
 
-    with container(application, threads=0) as made:
+    async with container(application, threads=0) as made:
         assert (await ask(made))[2] == threading.current_thread().name.encode() + b"False"
 
 
@@ -493,9 +516,12 @@ async def test_an_application_runs_in_a_context_of_its_own(
         variable.set(b"inner")
         return [seen]
 
-    with container(application, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            assert [(await client.ask())[2] for _ in range(3)] == [b"outer"] * 3
+    async with (
+        container(application, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        assert [(await client.ask())[2] for _ in range(3)] == [b"outer"] * 3
 
 
 # Bodies
@@ -514,23 +540,25 @@ async def test_a_body_reaches_the_application_whole(
 ) -> None:
     body = (b"0123456789" * 100_000)[:size]
 
-    with container(echo, spool_size=200_000, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            for _ in range(2):
-                _, headers, echoed = await client.ask(method="POST", body=body)
-                assert echoed == body
-                assert headers["X-Length"] == (str(size) if size else "none")
+    async with (
+        container(echo, spool_size=200_000, **mode) as made,
+        serving(made) as port,
+        connected(port) as client,
+    ):
+        for _ in range(2):
+            _, headers, echoed = await client.ask(method="POST", body=body)
+            assert echoed == body
+            assert headers["X-Length"] == (str(size) if size else "none")
 
 
 @each_mode
 async def test_chunks_arrive_decoded_with_their_length(
     io_loop: IOLoop, mode: dict[str, Any]
 ) -> None:
-    with container(echo, **mode) as made:
-        async with serving(made) as port, connected(port) as client:
-            client.send("/", "Transfer-Encoding: chunked", method="POST")
-            client.writer.write(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
-            _, headers, body = await client.answer()
+    async with container(echo, **mode) as made, serving(made) as port, connected(port) as client:
+        client.send("/", "Transfer-Encoding: chunked", method="POST")
+        client.writer.write(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        _, headers, body = await client.answer()
 
     assert (headers["X-Length"], body) == ("5", b"abcde")
 
@@ -545,14 +573,13 @@ async def test_a_client_that_leaves_in_the_body_leaves_nothing(
         called.append(environ["PATH_INFO"])
         return echo(environ, start_response)
 
-    with container(application, spool_size=100_000) as made:
-        async with serving(made) as port:
-            async with connected(port) as client:
-                client.send("/left", "Content-Length: 1000000", method="POST")
-                client.writer.write(sent)
-                await client.writer.drain()
-            async with connected(port) as client:
-                await client.ask("/stayed")
+    async with container(application, spool_size=100_000) as made, serving(made) as port:
+        async with connected(port) as client:
+            client.send("/left", "Content-Length: 1000000", method="POST")
+            client.writer.write(sent)
+            await client.writer.drain()
+        async with connected(port) as client:
+            await client.ask("/stayed")
 
     assert called == ["/stayed"]
 
@@ -576,7 +603,7 @@ class Own(RequestHandler):
 async def test_handlers_and_an_application_share_a_server(
     io_loop: IOLoop, mode: dict[str, Any]
 ) -> None:
-    with container(echo, **mode) as made:
+    async with container(echo, **mode) as made:
         app = Application([(r"/own", Own), (r".*", FallbackHandler, {"fallback": made})])
         async with serving(app) as port, connected(port) as client:
             for _ in range(2):
@@ -594,7 +621,7 @@ async def test_behind_a_fallback_handler_a_lost_client_ends_the_iteration(
         start_response("200 OK", TEXT)
         return result
 
-    with container(application) as made:
+    async with container(application) as made:
         app = Application([(r".*", FallbackHandler, {"fallback": made})])
         async with serving(app) as port:
             async with connected(port) as client:
@@ -605,7 +632,7 @@ async def test_behind_a_fallback_handler_a_lost_client_ends_the_iteration(
 
 @each_mode
 async def test_it_is_a_plain_request_callback_too(io_loop: IOLoop, mode: dict[str, Any]) -> None:
-    with container(echo, **mode) as made:
+    async with container(echo, **mode) as made:
         assert (await ask(lambda request: made(request), method="POST", body=b"body"))[2] == b"body"
 
         def unawaited(request: HTTPServerRequest) -> None:
@@ -654,7 +681,7 @@ async def test_what_is_not_to_be_logged_costs_nothing(
 ) -> None:
     caplog.set_level("CRITICAL", "ostro.access")
 
-    with container(hello) as made:
+    async with container(hello) as made:
         assert (await ask(made))[0] == "200 OK"
     assert not caplog.records
 
@@ -748,11 +775,14 @@ async def test_the_port_of_the_client_is_told_where_it_is_its_own(io_loop: IOLoo
         start_response("200 OK", TEXT)
         return [environ.get("REMOTE_PORT", "none").encode()]
 
-    with container(application) as made:
-        async with serving(made, xheaders=True) as port, connected(port) as client:
-            _, own_port = client.writer.get_extra_info("sockname")
-            assert (await client.ask())[2] == str(own_port).encode()
-            assert (await client.ask("/", "X-Real-Ip: 203.0.113.9"))[2] == b"none"
+    async with (
+        container(application) as made,
+        serving(made, xheaders=True) as port,
+        connected(port) as client,
+    ):
+        _, own_port = client.writer.get_extra_info("sockname")
+        assert (await client.ask())[2] == str(own_port).encode()
+        assert (await client.ask("/", "X-Real-Ip: 203.0.113.9"))[2] == b"none"
 
 
 async def test_a_subclass_may_tell_more(io_loop: IOLoop) -> None:

@@ -36,6 +36,11 @@ FILE_PIECE_SIZE = 262144
 
 _BODILESS = frozenset({204, 304})
 
+_NO_STREAM = (
+    "a WSGI server does not give its stream of bytes away (WebSocket, CONNECT); serve this handler "
+    "with ostro.httpserver"
+)
+
 
 class _Failed:
     """An awaitable that raises, needs no loop, and warns nobody who does not await it."""
@@ -121,6 +126,8 @@ class WSGIConnection(HTTPConnection):
             return self._gone()
         if self._head_sent:
             raise HTTPOutputError("a second head: the response has begun already")
+        if start_line.code < 200:  # what a WebSocket handler begins with
+            raise HTTPOutputError(_NO_STREAM)
         fields = self._frame(start_line.code, headers, chunk, end)
         status = f"{start_line.code} {start_line.reason}"
         for text in (status, *(value for _, value in fields)):
@@ -292,10 +299,7 @@ class WSGIConnection(HTTPConnection):
         """Do nothing: deadlines are the server's."""
 
     def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
-        raise HTTPOutputError(
-            "a WSGI server does not give its stream of bytes away (WebSocket, CONNECT); serve this "
-            "handler with ostro.httpserver"
-        )
+        raise HTTPOutputError(_NO_STREAM)
 
     def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         return None
