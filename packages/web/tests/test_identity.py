@@ -1,14 +1,18 @@
 """Who is logged in, and how one gets to the login page and back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ostro import gen
 from ostro.ioloop import IOLoop
 from ostro.web import Application, RequestHandler, asynchronous, authenticated
+from ostro.web._location import is_on_hosts
 
 from .support import MemoryConnection, as_form, ask, fetch
 
@@ -260,6 +264,9 @@ def test_login_goes_back_to_this_site(argument: str) -> None:
         "http://example.com:8080/",
         "http://example.com%5C.evil.example/",
         "http://[::1/",
+        "http://example.com.evil.example/",
+        "http://evil.example/?http://example.com/",
+        "http://evil.example%23@example.com/",
         "ftp://example.com/",
         "javascript:alert(1)",
         "data:text/html,x",
@@ -269,6 +276,31 @@ def test_login_goes_back_to_this_site(argument: str) -> None:
 )
 def test_login_does_not_go_where_an_attacker_wants(argument: str) -> None:
     assert next_url(f"?next={argument}").text == "/"
+
+
+def host_in_a_browser(url: str) -> str:
+    """Return the host that a browser goes to from a page of example.com; "" for no web page.
+
+    Spec: WHATWG URL, section 4.4.
+    """
+    url = re.sub(r"[\t\r\n]", "", url.strip("".join(map(chr, range(0x21))))).replace("\\", "/")
+    found = re.match(r"(?i)(?:([a-z][a-z0-9+.-]*):)?(.*)", url, re.DOTALL)
+    assert found
+    scheme, rest = (found[1] or "").lower(), found[2]
+    if scheme not in ("", "http", "https"):
+        return ""
+    if not rest.startswith("//") and scheme in ("", "http"):
+        return "example.com"  # relative, even with the scheme of the page
+    return re.split("[/?#]", rest.lstrip("/"), maxsplit=1)[0].rpartition("@")[2].lower()
+
+
+@given(st.text(st.sampled_from("/\\:@?#.%\t\n \x00\x7f0ahtps") | st.characters(), max_size=12))
+@example("https:evil.example")
+def test_wherever_login_goes_it_is_this_site(text: str) -> None:
+    texts = [text, f"http:{text}", f"https://{text}", f"//example.com{text}"]
+    for url in [*texts, f"http://example.com{text}", f"https://{text}example.com/"]:
+        if is_on_hosts(url, "http", ["example.com"]):
+            assert host_in_a_browser(url) == "example.com", ascii(url)
 
 
 def test_login_without_a_way_back_goes_where_it_is_told() -> None:
