@@ -272,3 +272,15 @@ def test_a_request_may_be_subclassed() -> None:
         __slots__ = ("name",)
 
     assert repr(Named()).startswith("Named(")
+
+
+def test_a_form_that_somebody_else_has_read_takes_the_place_of_the_body() -> None:
+    request = HTTPServerRequest("POST", "/?a=1")
+    assert request.arguments == {"a": [b"1"]}
+    upload = HTTPFile("name", b"content", "text/plain")
+
+    request.set_form({"a": [b"2"]}, {"f": [upload]})
+
+    assert request.body_arguments == {"a": [b"2"]}
+    assert request.arguments == {"a": [b"1", b"2"]}
+    assert request.files == {"f": [upload]}

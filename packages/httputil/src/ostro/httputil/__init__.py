@@ -16,8 +16,16 @@ from ._file import HTTPFile
 from ._headers import HTTPHeaders
 from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._multipart import parse_multipart_form_data
+from ._multipart_stream import (
+    PART_END,
+    MultipartEvent,
+    MultipartParser,
+    PartEnd,
+    multipart_parser,
+)
 from ._names import canonical_name
 from ._parameters import parse_parameters
+from ._part_head import PartHead
 from ._ranges import (
     DEFAULT_MAX_RANGES,
     get_content_range,
@@ -43,6 +51,7 @@ from .errors import HTTPInputError, HTTPOutputError, HTTPUtilError
 __all__ = [
     "DEFAULT_BODY_LIMITS",
     "DEFAULT_MAX_RANGES",
+    "PART_END",
     "REASONS",
     "AcceptItem",
     "BodyLimits",
@@ -58,6 +67,10 @@ __all__ = [
     "HTTPServerConnectionDelegate",
     "HTTPServerRequest",
     "HTTPUtilError",
+    "MultipartEvent",
+    "MultipartParser",
+    "PartEnd",
+    "PartHead",
     "RawConnection",
     "RequestStartLine",
     "ResponseStartLine",
@@ -68,6 +81,7 @@ __all__ = [
     "format_timestamp",
     "get_content_range",
     "http_date_now",
+    "multipart_parser",
     "parse_accept",
     "parse_body_arguments",
     "parse_cookie",

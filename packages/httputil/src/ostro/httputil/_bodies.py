@@ -6,6 +6,7 @@ from ._file import HTTPFile
 from ._headers import HTTPHeaders
 from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._multipart import parse_multipart_form_data
+from ._multipart_stream import check_not_compressed
 from ._parameters import parse_parameters
 from ._urlencoded import parse_urlencoded
 from .errors import HTTPInputError
@@ -32,19 +33,13 @@ def parse_body_arguments(
         return
     media_type = content_type.partition(";")[0].strip(" \t").lower()
     if media_type == "application/x-www-form-urlencoded":
-        _check_not_compressed(headers)
+        check_not_compressed(headers)
         parse_urlencoded(body, arguments, max_fields=limits.max_fields)
     elif media_type == "multipart/form-data":
-        _check_not_compressed(headers)
+        check_not_compressed(headers)
         boundary = parse_parameters(content_type)[1].get("boundary")
         if not boundary:
             raise HTTPInputError("multipart/form-data without a boundary")
         parse_multipart_form_data(
             boundary.encode("utf-8", "replace"), body, arguments, files, limits=limits
         )
-
-
-def _check_not_compressed(headers: HTTPHeaders | None) -> None:
-    coding = None if headers is None else headers.get("Content-Encoding")
-    if coding is not None and coding.lower() != "identity":
-        raise HTTPInputError(f"form body has the content coding {coding[:100]!a}", 415)

@@ -8,23 +8,13 @@ Spec: RFC 7578, RFC 2046 section 5.1.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
+from ._boundary import delimiter_of, match_end_of_delimiter
 from ._file import HTTPFile
 from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._part_head import parse_part_head
 from .errors import HTTPInputError
-
-MAX_BOUNDARY_BYTES: Final = 70
-"""Bytes in a boundary. RFC 2046 section 5.1.1."""
-
-_is_boundary: Final = re.compile(rb"[ -~]*[!-~]").fullmatch
-"""We accept any visible character: clients use more of them than the standard has."""
-
-_match_end_of_delimiter: Final = re.compile(rb"[ \t]*+\r\n").match
-"""transport-padding CRLF. RFC 2046 section 5.1.1."""
 
 
 def parse_multipart_form_data(
@@ -43,16 +33,10 @@ def parse_multipart_form_data(
 
     Raises HTTPInputError when the body is malformed or over a limit; then nothing was added.
     """
-    if boundary[:1] == b'"' and boundary[-1:] == b'"':
-        boundary = boundary[1:-1]
-    if len(boundary) > MAX_BOUNDARY_BYTES or not _is_boundary(boundary):
-        raise HTTPInputError(
-            f"multipart boundary of {len(boundary)} bytes is malformed, "
-            f"expected 1 to {MAX_BOUNDARY_BYTES} visible ones"
-        )
+    delimiter = delimiter_of(boundary)
     fields: list[tuple[str, bytes]] = []
     uploads: list[tuple[str, HTTPFile]] = []
-    for start, end in _parts(boundary, data, limits.max_parts):
+    for start, end in _parts(delimiter, data, limits.max_parts):
         body_start = _end_of_head(data, start, end, limits.max_part_head_bytes)
         head = parse_part_head(data[start : body_start - 4], limits.max_part_headers)
         body = data[body_start:end]
@@ -66,9 +50,8 @@ def parse_multipart_form_data(
         files.setdefault(name, []).append(upload)
 
 
-def _parts(boundary: bytes, data: bytes, max_parts: int) -> Iterator[tuple[int, int]]:
+def _parts(delimiter: bytes, data: bytes, max_parts: int) -> Iterator[tuple[int, int]]:
     """Yield where each part starts, behind its delimiter, and ends, before the next one."""
-    delimiter = b"\r\n--" + boundary
     count = 0
     end, start = _find_delimiter(delimiter, data, 0)
     while start > 0:
@@ -95,7 +78,7 @@ def _find_delimiter(delimiter: bytes, data: bytes, position: int) -> tuple[int, 
         after = found + len(delimiter)
         if data.startswith(b"--", after):
             return found, 0
-        end = _match_end_of_delimiter(data, after)
+        end = match_end_of_delimiter(data, after)
         if end is not None:
             return found, end.end()
         found = data.find(delimiter, after)

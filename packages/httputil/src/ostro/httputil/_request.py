@@ -163,6 +163,13 @@ class HTTPServerRequest:
         self._arguments = None
         self._files = None
 
+    def set_form(self, arguments: dict[str, list[bytes]], files: dict[str, list[HTTPFile]]) -> None:
+        """Take what a form body holds from somebody who has read it, piece by piece, as it came."""
+        self._body_arguments = arguments
+        self._body_error = None
+        self._arguments = None
+        self._files = files
+
     @property
     def query_arguments(self) -> dict[str, list[bytes]]:
         """The arguments in the query string: all values, in order, for each name.
