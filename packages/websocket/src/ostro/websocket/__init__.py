@@ -1,5 +1,6 @@
 """WebSockets: the protocol without I/O, a request handler, and a client."""
 
+from ._client import WebSocketClientConnection, websocket_connect
 from ._connection import (
     WebSocketConnection,
     WebSocketDelegate,
@@ -8,11 +9,14 @@ from ._connection import (
 from ._deflate import CompressionOptions
 from ._events import Close, Event, Failure, Ping, Pong
 from ._handler import WebSocketHandler
+from ._opening import OpeningRequest
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
 from ._states import Role
 from .errors import (
     FragmentOrderError,
     HandshakeError,
+    HandshakeRefusedError,
+    HandshakeTimeoutError,
     WebSocketClosedError,
     WebSocketError,
 )
@@ -25,9 +29,13 @@ __all__ = [
     "Failure",
     "FragmentOrderError",
     "HandshakeError",
+    "HandshakeRefusedError",
+    "HandshakeTimeoutError",
+    "OpeningRequest",
     "Ping",
     "Pong",
     "Role",
+    "WebSocketClientConnection",
     "WebSocketClosedError",
     "WebSocketConnection",
     "WebSocketDelegate",
@@ -35,4 +43,5 @@ __all__ = [
     "WebSocketHandler",
     "WebSocketProtocol",
     "WebSocketRequestConnection",
+    "websocket_connect",
 ]

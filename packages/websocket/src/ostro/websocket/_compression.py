@@ -10,8 +10,8 @@ from ._deflate import CompressionOptions
 CompressionChoice: TypeAlias = CompressionOptions | Mapping[str, object] | None
 """None for no compression; a dict with some of the keys below, or CompressionOptions, for it."""
 
-_NAMES: Final = {"compression_level": "level", "mem_level": "mem_level"}
-"""The documented keys, and what they are called here. Others have the same name in both."""
+_NAMES: Final = {"compression_level": "level"}
+"""A documented key, and what it is called here. The others have the same name in both."""
 
 
 def compression_options_of(choice: CompressionChoice) -> CompressionOptions | None:
@@ -24,8 +24,8 @@ def compression_options_of(choice: CompressionChoice) -> CompressionOptions | No
     values: dict[str, object] = {}
     for key, value in choice.items():
         name = _NAMES.get(key, key)
-        if name not in CompressionOptions.__dataclass_fields__ or key == "level":
-            known = sorted({*_NAMES, *CompressionOptions.__dataclass_fields__} - {"level"})
+        if name not in CompressionOptions.__dataclass_fields__:
+            known = sorted({*_NAMES, *CompressionOptions.__dataclass_fields__})
             raise ValueError(f"compression option {key!r:.60} is unknown, expected one of {known}")
         values[name] = value
     return CompressionOptions(**values)  # type: ignore[arg-type]  # it checks them itself

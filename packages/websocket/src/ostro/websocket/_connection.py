@@ -24,6 +24,7 @@ from ostro.httputil import HTTPConnection
 from ostro.ioloop import COMPLETED, start_task
 
 from ._frames import ABNORMAL_CLOSURE, INTERNAL_ERROR
+from ._reader import MessageQueue
 from .errors import WebSocketClosedError
 
 general_log = logging.getLogger("ostro.general")
@@ -91,6 +92,7 @@ class WebSocketConnection(ABC):
         "_held",
         "_on_message",
         "_overtaken",
+        "_queue",
         "_run",
         "_waits_for",
         "subprotocol",
@@ -110,6 +112,8 @@ class WebSocketConnection(ABC):
         # What the handshake has chosen, None if nothing.
         self.subprotocol = subprotocol
         self._on_message: MessageCallback = delegate.on_message
+        # Where messages go for somebody to read them, None while the delegate takes them.
+        self._queue: MessageQueue | None = None
         # What the next message waits for.
         self._waits_for: asyncio.Future[None] | None = None
         # A task that messages do not wait for any more; asyncio itself holds its tasks only weakly.
@@ -150,6 +154,11 @@ class WebSocketConnection(ABC):
     @abstractmethod
     def set_nodelay(self, value: bool) -> None:
         """Send small messages at once (True), or let the kernel gather them."""
+
+    def set_queue(self, queue: MessageQueue) -> None:
+        """Put messages into `queue` from now on, for somebody to read them."""
+        self._queue = queue
+        self.set_message_callback(queue.put)
 
     def set_message_callback(self, callback: MessageCallback) -> None:
         """Give messages to `callback` from now on, whatever they waited for before."""

@@ -84,7 +84,7 @@ class MessageHandler(RequestHandler):
             raise WebSocketClosedError
         if type(message) is str and not binary:
             return connection.write_message(message)
-        return connection.write_message(_as_message(message, binary))
+        return connection.write_message(as_message(message, binary))
 
     def ping(self, data: str | bytes = b"") -> Awaitable[None]:
         """Send a ping with at most 125 bytes of data; `on_pong` is called with them.
@@ -155,7 +155,7 @@ class MessageHandler(RequestHandler):
         """Return the messages to be read, from now on; None if none can come."""
         if self._queue is None and self._websocket is not None:
             self._queue = MessageQueue()
-            self._websocket.set_message_callback(self._queue.put)
+            self._websocket.set_queue(self._queue)
         return self._queue
 
     # The end
@@ -183,7 +183,7 @@ class MessageHandler(RequestHandler):
             self._closing = None
 
 
-def _as_message(message: object, binary: bool) -> str | bytes:
+def as_message(message: object, binary: bool) -> str | bytes:
     """Return what `write_message` was given as a message of the kind that was asked for."""
     if isinstance(message, Mapping):
         message = json_encode(message)

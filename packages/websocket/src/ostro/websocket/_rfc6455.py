@@ -42,6 +42,9 @@ HIGH_WATER: Final = 65536
 """Bytes that wait to be sent above which nothing more is read: a peer that asks and does not take
 the answers has to wait."""
 
+FAILURE_DELAY: Final = 1.0
+"""Seconds that a reader has to answer the messages before the one that breaks the protocol."""
+
 _GATHER_SIZE: Final = 4096
 """The largest frame that is sent together with others."""
 
@@ -329,7 +332,24 @@ class StreamWebSocket(WebSocketConnection):
         self._over(code, protocol.close_reason)
 
     def _on_failure(self, failure: Failure) -> None:
-        """Fail the connection. Spec: RFC 6455 section 7.1.7."""
+        """Fail the connection, once a reader has answered what came before.
+
+        Spec: RFC 6455 section 7.1.7.
+        """
+        queue = self._queue
+        if queue is None or queue.is_idle:
+            self._fail(failure)
+            return
+
+        def fail() -> None:
+            timer.cancel()
+            if self._delegate is not None:
+                self._fail(failure)
+
+        timer = asyncio.get_running_loop().call_later(FAILURE_DELAY, fail, context=Context())
+        queue.when_idle(fail)
+
+    def _fail(self, failure: Failure) -> None:
         general_log.info("WebSocket failed: %s", failure.reason)
         if self._phase is _OPEN:
             self._send(self._protocol.send_close(failure.code, failure.reason))

@@ -4,6 +4,8 @@
     |-- WebSocketClosedError    the caller sends on a connection that is closed or closing
     |-- FragmentOrderError      the caller sends something else amid a fragmented message
     |-- HandshakeError          the peer's half of the handshake is not acceptable
+    |   `-- HandshakeRefusedError   the server answers with something else than 101
+    |-- HandshakeTimeoutError   no answer to the handshake in time; also a TimeoutError
     `-- ProtocolViolation       the peer broke the protocol after it; reported as a Failure event
 
 Text that cannot be sent at all (a close code that must not appear in a frame, a control frame over
@@ -13,6 +15,8 @@ Messages never hold raw bytes of the peer.
 """
 
 from __future__ import annotations
+
+from ostro.httputil import HTTPHeaders
 
 
 class WebSocketError(Exception):
@@ -39,6 +43,32 @@ class HandshakeError(WebSocketError):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class HandshakeRefusedError(HandshakeError):
+    """The server answered the opening handshake with another status than 101.
+
+    `code`, `reason`, `headers` and `body` are its answer; of the body at most 64 KiB are kept. A
+    redirect is not followed: its target stands in `headers`, and may be connected to.
+    """
+
+    def __init__(self, code: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
+        hint = ", a redirect, which is not followed" if 300 <= code < 400 else ""
+        super().__init__(f"the server answered {code}{hint}, expected 101")
+        self.code = code
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+
+
+class HandshakeTimeoutError(WebSocketError, TimeoutError):
+    """The opening, connecting included, was not over in time; what was begun has been closed."""
+
+    def __init__(self, host: str, port: int, seconds: float) -> None:
+        super().__init__(f"no WebSocket with {host!r} port {port} within {seconds:g} seconds")
+        self.host = host
+        self.port = port
+        self.seconds = seconds
 
 
 class ProtocolViolation(WebSocketError):  # noqa: N818 - the RFC's word for it
