@@ -35,44 +35,51 @@ class Routes:
 
     def __init__(self, specs: Sequence[URLSpec]) -> None:
         self._specs = list(specs)
-        # Path -> the first spec that is just this path. Its match never changes, so it is made
-        # once.
-        self._exact: dict[str, tuple[int, RouteMatch]] = {}
         # Literal prefix -> the numbers of the specs that begin with it, ascending.
         self._by_prefix: dict[str, list[int]] = {}
+        exact: dict[str, int] = {}
         for number, spec in enumerate(self._specs):
             if spec.exact and not spec.regex.groups:
-                self._exact.setdefault(spec.prefix, (number, RouteMatch(spec, (), {})))
+                exact.setdefault(spec.prefix, number)
             else:
                 self._by_prefix.setdefault(spec.prefix, []).append(number)
         # How long the prefixes are: a path is cut to each of these lengths to look it up.
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
+        # Path -> the specs before the first that is just this path which may match it too, and the
+        # match of that spec, which never changes.
+        self._exact: dict[str, tuple[list[URLSpec], RouteMatch]] = {
+            path: (self._before(number, path), RouteMatch(self._specs[number], (), {}))
+            for path, number in exact.items()
+        }
+
+    def _before(self, limit: int, path: str) -> list[URLSpec]:
+        specs = [self._specs[number] for number in self._candidates(path) if number < limit]
+        return [spec for spec in specs if spec.regex.match(path)]
 
     def match(self, path: str) -> RouteMatch | None:
         """Return the first spec in order that matches `path`."""
         exact = self._exact.get(path)
-        limit = len(self._specs) if exact is None else exact[0]
-        if limit:
-            for number in self._candidates(path, limit):
-                if number > limit:
-                    break
-                found = self._specs[number].match(path)
+        if exact is not None:
+            for spec in exact[0]:
+                found = spec.match(path)
                 if found is not None:
                     return found
-        return None if exact is None else exact[1]
+            return exact[1]
+        for number in self._candidates(path):
+            found = self._specs[number].match(path)
+            if found is not None:
+                return found
+        return None
 
-    def _candidates(self, path: str, limit: int) -> Iterable[int]:
-        """Return the numbers, ascending, of the specs whose prefix `path` has.
-
-        Where all of them would be `limit` or more, they are left out.
-        """
+    def _candidates(self, path: str) -> Iterable[int]:
+        """Return the numbers, ascending, of the specs whose prefix `path` has."""
         size = len(path)
         groups: list[list[int]] = []
         for length in self._lengths:
             if length > size:
                 break
             numbers = self._by_prefix.get(path[:length])
-            if numbers is not None and numbers[0] < limit:
+            if numbers is not None:
                 groups.append(numbers)
         if len(groups) > 1:
             return merge(*groups)
