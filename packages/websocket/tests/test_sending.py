@@ -1,5 +1,7 @@
 """Frames that are sent, and what may not be."""
 
+from collections.abc import Callable
+
 import pytest
 
 from ostro.websocket import (
@@ -96,14 +98,15 @@ def test_nothing_is_sent_after_a_close(role: Role) -> None:
     sender.send_close()
 
     assert (before, sender.close_sent) == (False, True)
-    for send in (
+    sends: list[Callable[[], bytes]] = [
         lambda: sender.send_text("a"),
         lambda: sender.send_binary(b"a"),
         lambda: sender.send_fragment("a", final=True),
         lambda: sender.send_ping(),
         lambda: sender.send_pong(),
         lambda: sender.send_close(),
-    ):
+    ]
+    for send in sends:
         with pytest.raises(WebSocketClosedError, match="closed"):
             send()
 

@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any, Final, Protocol, TypeAlias
 
 from ostro.httputil import HTTPConnection
@@ -115,9 +115,9 @@ class WebSocketConnection(ABC):
         # Where messages go for somebody to read them, None while the delegate takes them.
         self._queue: MessageQueue | None = None
         # What the next message waits for.
-        self._waits_for: asyncio.Future[None] | None = None
+        self._waits_for: asyncio.Future[object] | None = None
         # A task that messages do not wait for any more; asyncio itself holds its tasks only weakly.
-        self._overtaken: asyncio.Future[None] | None = None
+        self._overtaken: asyncio.Future[object] | None = None
         # Messages that wait, and what has to be done after them.
         self._held: deque[str | bytes | Callable[[], None]] | None = None
 
@@ -180,7 +180,13 @@ class WebSocketConnection(ABC):
         if run is None or awaitable is COMPLETED:
             return
         callback = self._on_message
-        task = run(start_task, _wait(awaitable))
+        task: asyncio.Future[object]
+        if isinstance(awaitable, asyncio.Future):
+            task = awaitable
+        elif isinstance(awaitable, CoroutineType):
+            task = run(start_task, awaitable)
+        else:
+            task = run(start_task, _wait(awaitable))
         if task.done():
             self._task_done(task)
             return
@@ -257,7 +263,7 @@ class WebSocketConnection(ABC):
             )
         self.wait_for(result)
 
-    def _task_done(self, task: asyncio.Future[None]) -> None:
+    def _task_done(self, task: asyncio.Future[object]) -> None:
         current = self._waits_for is task
         if current:
             self._waits_for = None

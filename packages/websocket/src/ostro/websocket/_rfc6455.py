@@ -111,6 +111,7 @@ class StreamWebSocket(WebSocketConnection):
         "_ping_interval",
         "_ping_timeout",
         "_pong_due",
+        "_progress_due",
         "_protocol",
         "_reading",
         "_stream",
@@ -143,10 +144,12 @@ class StreamWebSocket(WebSocketConnection):
         self._outgoing: list[bytes] = []
         self._gathering = False
         # Whether something waits in the stream to be sent; how much was given to it, and how much
-        # had left at the last look.
+        # had left at the last look; until when more of it has to leave, or, at the end, the peer
+        # has to do its part.
         self._unsent = False
         self._bytes_written = 0
         self._bytes_left = 0
+        self._progress_due = NEVER
         # Whether the stream may read.
         self._reading = True
         # The pings: whether anything has come since the last one, when the next is due, and until
@@ -163,7 +166,7 @@ class StreamWebSocket(WebSocketConnection):
         """Begin to read; what the peer has sent already is delivered at once."""
         if self._ping_interval:
             self._ping_due = self._sweeper.clock() + self._ping_interval
-            self._set_deadline(self._ping_due)
+            self._set_deadline()
         self._stream.set_receiver(self)
 
     # What a delegate does
@@ -225,8 +228,7 @@ class StreamWebSocket(WebSocketConnection):
         if not self._unsent:
             self._unsent = True
             if self._phase is _OPEN:
-                self._bytes_left = self._bytes_sent()
-                self._set_deadline(self._sweeper.clock() + WRITE_TIMEOUT)
+                self._await_progress(WRITE_TIMEOUT)
             self._update_reading()
         return _translated(written)
 
@@ -237,7 +239,7 @@ class StreamWebSocket(WebSocketConnection):
         """Learn that all that was written has left."""
         self._unsent = False
         if self._phase is _OPEN:
-            self.deadline = min(self._ping_due, self._pong_due)
+            self._progress_due = NEVER
         self._update_reading()
 
     # Receiving
@@ -384,50 +386,49 @@ class StreamWebSocket(WebSocketConnection):
 
     # Deadlines
 
-    def _set_deadline(self, deadline: float) -> None:
-        """Have `expire` called at `deadline`, if that is not before it anyway."""
-        if deadline < self.deadline:
-            self.deadline = deadline
+    def _set_deadline(self) -> None:
+        """Have `expire` called when the first of all deadlines is due."""
+        if self._phase is _OPEN:
+            self.deadline = min(self._progress_due, self._ping_due, self._pong_due)
+        else:
+            self.deadline = self._progress_due
         self._sweeper.watch(self)
 
     def _await_progress(self, seconds: float) -> None:
+        """Give the peer that much time to read on; or, if it has read all, to do its part."""
         self._bytes_left = self._bytes_sent()
-        self.deadline = NEVER
-        self._set_deadline(self._sweeper.clock() + seconds)
+        self._progress_due = self._sweeper.clock() + seconds
+        self._set_deadline()
 
     def expire(self, now: float) -> None:
         """Act on a deadline that has passed."""
-        self.deadline = NEVER
-        if self._unsent:
-            sent = self._bytes_sent()
-            if sent == self._bytes_left:
-                general_log.info("The peer of a WebSocket does not read; closing")
-                self._drop()
-                return
-            self._bytes_left = sent
-            self._set_deadline(now + (WRITE_TIMEOUT if self._phase is _OPEN else CLOSE_TIMEOUT))
-        elif self._phase is not _OPEN:
-            self._drop()
-            return
-        if self._phase is _OPEN:
+        if self._progress_due <= now and not self._makes_progress():
+            self._drop("does not read" if self._unsent else "does not close")
+        elif self._pong_due <= now and not self._alive and self._reading:
+            self._drop("does not answer a ping")
+        else:
             self._keep_alive(now)
+            self._set_deadline()
+
+    def _makes_progress(self) -> bool:
+        """Tell whether some of what waited to be sent has left; more has to leave then."""
+        if not self._unsent or self._bytes_sent() == self._bytes_left:
+            return False
+        self._await_progress(WRITE_TIMEOUT if self._phase is _OPEN else CLOSE_TIMEOUT)
+        return True
 
     def _keep_alive(self, now: float) -> None:
-        """Send a ping that is due; drop a peer that has not answered the last one."""
+        """Send a ping that is due."""
         if self._pong_due <= now:
-            if not self._alive and self._reading:
-                general_log.info("The peer of a WebSocket does not answer a ping; closing")
-                self._drop()
-                return
-            self._pong_due = NEVER
-        if self._ping_due <= now:
+            self._pong_due = NEVER  # the peer has shown in another way that it is alive
+        if self._phase is _OPEN and self._ping_due <= now:
             self._alive = False
             self._ping_due = now + self._ping_interval
             self._pong_due = min(self._pong_due, now + self._ping_timeout)
             self._send(self._protocol.send_ping())
-        self._set_deadline(min(self._ping_due, self._pong_due))
 
-    def _drop(self) -> None:
+    def _drop(self, why: str) -> None:
+        general_log.info("The peer of a WebSocket %s; closing", why)
         self._stream.close()
         self._lost()
 
