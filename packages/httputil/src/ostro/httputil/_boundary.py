@@ -42,3 +42,8 @@ def delimiter_of(boundary: bytes) -> bytes:
             f"expected 1 to {MAX_BOUNDARY_BYTES} visible ones"
         )
     return b"\r\n--" + boundary
+
+
+def delimiter_pattern(delimiter: bytes) -> re.Pattern[bytes]:
+    """Return an expression for whole delimiters that begin with `delimiter`."""
+    return re.compile(re.escape(delimiter) + rb"(?:--|[ \t]{0,%d}\r\n)" % MAX_PADDING_BYTES)

@@ -9,10 +9,11 @@ Spec: RFC 7578, RFC 2046 section 5.1.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final, TypeAlias
 
-from ._boundary import delimiter_of, match_end_of_delimiter, may_end_delimiter
+from ._boundary import delimiter_of, delimiter_pattern, match_end_of_delimiter, may_end_delimiter
 from ._headers import HTTPHeaders
 from ._limits import DEFAULT_BODY_LIMITS, BodyLimits
 from ._parameters import parse_parameters
@@ -57,10 +58,12 @@ class MultipartParser:
     is of no use after that.
     """
 
-    __slots__ = ("_delimiter", "_held", "_limits", "_parts", "_skip", "_state")
+    __slots__ = ("_delimiter", "_held", "_limits", "_parts", "_pattern", "_skip", "_state")
 
     def __init__(self, boundary: bytes, *, limits: BodyLimits = DEFAULT_BODY_LIMITS) -> None:
         self._delimiter = delimiter_of(boundary)
+        # Finds whole delimiters; made where there is more than one to look at.
+        self._pattern: re.Pattern[bytes] | None = None
         self._limits = limits
         self._state = _PREAMBLE
         self._parts = 0
@@ -145,16 +148,30 @@ class MultipartParser:
         """
         delimiter = self._delimiter
         found = data.find(delimiter, start, end)
-        while found >= 0:
-            after = found + len(delimiter)
-            if data.startswith(b"--", after):
-                return found, 0
-            match = match_end_of_delimiter(data, after)
-            if match is not None:
-                return found, match.end()
-            if may_end_delimiter(data, after) is not None:
-                return -1 - found, 0
-            found = data.find(delimiter, after, end)
+        if found < 0:
+            return -1 - self._begun_delimiter(data, start, end), 0
+        after = found + len(delimiter)
+        if data.startswith(b"--", after):
+            return found, 0
+        match = match_end_of_delimiter(data, after)
+        if match is not None:
+            return found, match.end()
+        return self._find_among_similar(data, found, end)
+
+    def _find_among_similar(self, data: bytes, start: int, end: int) -> tuple[int, int]:
+        """Do as `_find_delimiter` where something is that looks like one: it may be full of such.
+
+        An expression takes them faster than a loop does, and is compiled when it is needed.
+        """
+        if self._pattern is None:
+            self._pattern = delimiter_pattern(self._delimiter)
+        match = self._pattern.search(data, start, end)
+        if match is not None:
+            after = match.end()
+            return match.start(), 0 if data.startswith(b"--", after - 2) else after
+        last = data.rfind(self._delimiter, start, end)
+        if may_end_delimiter(data, last + len(self._delimiter), end) is not None:
+            return -1 - last, 0
         return -1 - self._begun_delimiter(data, start, end), 0
 
     def _begun_delimiter(self, data: bytes, start: int, end: int) -> int:
