@@ -1,6 +1,7 @@
 """Static files that are too large for memory, and what goes wrong on their way."""
 
 import asyncio
+import gzip
 import os
 import resource
 import socket
@@ -298,8 +299,50 @@ async def test_a_large_file_goes_through_the_transforms_in_pieces(
 
     size = 262144
     pieces = [(LARGE * 3)[start : start + size] for start in range(0, len(LARGE) * 3, size)]
-    assert answer.chunks == [b"<" + piece + b">" for piece in pieces] + [b"<>"]
+    assert answer.chunks == [b"<>"] + [b"<" + piece + b">" for piece in pieces] + [b"<>"]
     assert answer.chunked
+
+
+@pytest.mark.parametrize("size", [100_000, 1_000_000], ids=["small", "large"])
+async def test_files_are_compressed_where_the_application_compresses(
+    tmp_path: Path, io_loop: IOLoop, size: int
+) -> None:
+    content = b"0123456789abcdef" * (size // 16)
+    put(tmp_path, "a.css", content)
+    application = site(tmp_path, gzip=True)
+
+    answer = await fetch(application, "/static/a.css", headers={"Accept-Encoding": "gzip"})
+
+    assert gzip.decompress(answer.body) == content
+    assert len(answer.body) < size // 10
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Etag"].startswith("W/")
+    head = await fetch(
+        application, "/static/a.css", method="HEAD", headers={"Accept-Encoding": "gzip"}
+    )
+    assert head.body == b""
+    assert "Content-Length" not in head.headers
+    for name in ("Content-Encoding", "Content-Type", "Etag", "Last-Modified", "Vary"):
+        assert head.headers[name] == answer.headers[name]
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=5-9"}
+    answer = await fetch(application, "/static/a.css", headers=headers)
+    assert (answer.status, answer.body) == (206, content[5:10])
+    assert "Content-Encoding" not in answer.headers
+
+
+async def test_a_compressed_sibling_is_not_compressed_again(
+    tmp_path: Path, io_loop: IOLoop
+) -> None:
+    put(tmp_path, "a.css", LARGE)
+    put(tmp_path, "a.css.gz", gzip.compress(LARGE))
+    application = site(tmp_path, gzip=True)
+
+    answer = await fetch(application, "/static/a.css", headers={"Accept-Encoding": "gzip"})
+
+    assert gzip.decompress(answer.body) == LARGE
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Etag"].startswith('"')
 
 
 class Kept(StaticFileHandler):

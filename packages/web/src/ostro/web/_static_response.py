@@ -228,6 +228,8 @@ class StaticResponse(StaticSource):
             return None
         if not include_body:
             self._headers["Content-Length"] = str(size)
+            if self.application.transforms:
+                self.flush()  # what is sent now is not the whole body, for the transforms to know
             return None
         ranges = self._ranges(etag)
         if ranges is None:
@@ -273,29 +275,38 @@ class StaticResponse(StaticSource):
     async def _send(self, body: Body, file: FileIO | None) -> None:
         """Send content that is not in memory, no more than a piece at a time."""
         self._headers["Content-Length"] = str(body.length)
+        transforms = bool(self.application.transforms)
+        is_slow = transforms and self._is_slow(body.length)
         for before, start, end in body.parts:
             if before:
                 self.write(before)
             if file is None:
                 await self._send_content(start, end)
-            elif self.application.transforms:
-                await self._send_pieces(file, start, end)
+            elif transforms:
+                await self._send_pieces(file, start, end, is_slow)
             else:
                 await self.flush()
                 await self._connection.send_file(file, start, end - start)
         if body.tail:
             self.write(body.tail)
 
-    async def _send_pieces(self, file: FileIO, start: int, end: int) -> None:
-        """Send a part of a file through the application's transforms."""
+    async def _send_pieces(self, file: FileIO, start: int, end: int, is_slow: bool) -> None:
+        """Send a part of a file through the application's transforms, in a thread where that
+        `is_slow`.
+        """
+        await self.flush()
         while start < end:
             size = min(end - start, PIECE_SIZE)
             piece = await in_executor(functools.partial(_read_piece, file, start, size))
             if not piece:
                 raise OSError(f"the file ended {end - start} bytes early")
-            self.write(piece)
-            await self.flush()
             start += len(piece)
+            if is_slow:
+                piece = await in_executor(functools.partial(self._transform, piece, False))
+                await self._connection.write(piece)
+            else:
+                self.write(piece)
+                await self.flush()
 
     async def _send_content(self, start: int, end: int) -> None:
         """Send what a subclass has instead of a file."""
