@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ostro.web import Application, HTTPError, StaticFileHandler
 from ostro.web._static_names import names_a_file
@@ -29,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def assert_refused(answer: MemoryConnection, root: Path) -> None:
-    assert answer.status in (403, 404)
+    assert answer.status in (400, 403, 404)
     assert SECRET not in answer.body
     assert str(root.parent).encode() not in answer.body
 
@@ -45,6 +48,54 @@ def assert_refused(answer: MemoryConnection, root: Path) -> None:
 )  # fmt: skip
 def test_dot_segments_lead_nowhere(root: Path, path: str) -> None:
     assert_refused(ask(site(root), "/static/" + path), root)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "..",
+                ".",
+                "",
+                "a.txt",
+                "d",
+                "index.html",
+                "secret.txt",
+                "static",
+                "static_secret",
+                "%2e%2e",
+                "..%2f",
+                "%2F",
+                "%5c",
+                "\\",
+                "%00",
+                "~",
+                "link",
+                "nul",
+                "%c0%ae",
+            ]
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["/", "//", "%2f", "%5C"]),
+)
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_way_leads_to_a_secret(root: Path, segments: list[str], separator: str) -> None:
+    link = root / "link"
+    if not link.is_symlink():
+        link.symlink_to(root.parent)
+    application = site(root, static_handler_args={"default_filename": "index.html"})
+
+    answer = ask(application, "/static/" + separator.join(segments))
+
+    if answer.status == 200:
+        assert answer.body == b"public"
+    elif answer.status == 301:
+        assert re.match(r"/(?![/\\])", answer.headers["Location"])
+    else:
+        assert_refused(answer, root)
 
 
 def test_an_absolute_path_is_refused(root: Path) -> None:
