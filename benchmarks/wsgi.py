@@ -88,7 +88,7 @@ def main() -> int:
             whole = cost[other] / cost[ours]
             own = (cost[other] - alone) / (cost[ours] - alone)
             report.promise(
-                f"{kind}: {whole:.2f} times less than {other}, {own:.1f} times without Flask itself",
+                f"{kind}: {whole:.2f} times less than {other} ({own:.1f} without Flask itself)",
                 whole > 1,
             )
     return 1 if report.broken else 0

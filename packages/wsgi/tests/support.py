@@ -21,6 +21,7 @@ from ostro.httputil import (
 )
 from ostro.ioloop import COMPLETED
 from ostro.netutil import bind_sockets
+from ostro.wsgi import WSGIContainer
 
 Environ = dict[str, Any]  # Any: PEP 3333 puts all kinds of things there
 # Any: what start_response takes is described in PEP 3333, and the tests break it on purpose.
@@ -265,3 +266,19 @@ class MemoryConnection(HTTPConnection):
 
     def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         raise NotImplementedError
+
+
+@contextlib.asynccontextmanager
+async def container(
+    application: Any,
+    **options: Any,  # Any: both as WSGIContainer has them
+) -> AsyncIterator[WSGIContainer]:
+    """A container whose threads have ended when it is left."""
+    made = WSGIContainer(application, **options)
+    try:
+        yield made
+    finally:
+        made.close()
+        made.close()
+        if made._own_executor is not None:
+            await asyncio.to_thread(made._own_executor.shutdown)
