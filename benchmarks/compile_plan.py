@@ -42,12 +42,19 @@ INTERPRETED: Final = {
             "web._handler",
             "web._builtin",
             "web._handover",
+            "web._attendance",
             "web._static",
             "web._static_response",
             "web._static_source",
         ),
         "applications override its methods and attributes, and its class has aliases of methods",
     ),
+    **dict.fromkeys(
+        ("web._observing", "web._request_id", "web._attended_connection"),
+        "classes for applications to derive from, of logging, and with `__getattr__`; not on the "
+        "path unless asked for",
+    ),
+    **dict.fromkeys(("web._serving", "web._lifespan"), "run once"),
 }
 """Modules that are not compiled, each with the reason."""
 

@@ -14,6 +14,7 @@ from ._application import Application
 from ._builtin import ErrorHandler, RedirectHandler
 from ._compression import Compression, ContentEncoding, GZipContentEncoding
 from ._converters import Converter, register_converter
+from ._cors import CORS
 from ._decorators import (
     addslash,
     asynchronous,
@@ -23,6 +24,8 @@ from ._decorators import (
 )
 from ._handler import RequestHandler
 from ._handover import FallbackHandler
+from ._observing import RequestObserver, RequestOutcome
+from ._request_id import RequestIdFilter, RequestIds, current_request_id
 from ._router import HandlerSpec, Mount, Router
 from ._signing import create_signed_value, decode_signed_value, get_signature_key_version
 from ._static import StaticFileHandler
@@ -42,6 +45,7 @@ from .errors import (
 )
 
 __all__ = [
+    "CORS",
     "Application",
     "ChunkedTransferEncoding",
     "Compression",
@@ -61,6 +65,10 @@ __all__ = [
     "OutputTransform",
     "RedirectHandler",
     "RequestHandler",
+    "RequestIdFilter",
+    "RequestIds",
+    "RequestObserver",
+    "RequestOutcome",
     "Router",
     "StartupError",
     "StaticFileHandler",
@@ -72,6 +80,7 @@ __all__ = [
     "asynchronous",
     "authenticated",
     "create_signed_value",
+    "current_request_id",
     "decode_signed_value",
     "get_signature_key_version",
     "register_converter",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from ostro.httputil import (
     HTTPServerRequest,
 )
 
+from ._attendance import Attendance
 from ._builtin import ErrorHandler, RedirectHandler, ServerOptionsHandler
 from ._compression import transforms_of_settings
 from ._delegates import HandlerDelegate, RequestDelegate
@@ -89,7 +90,8 @@ class Application(HTTPServerConnectionDelegate):
 
     With `compress_response` (true, or a `Compression`) or `gzip`, responses are sent compressed.
     `lifespan` is a function that takes the application and returns an asynchronous context manager
-    to be in while it serves, or a list of such.
+    to be in while it serves, or a list of such. `cors` is a `CORS`, `request_ids` a `RequestIds`,
+    and `request_observers` a list of `RequestObserver` classes.
     """
 
     takes_requests: ClassVar[bool] = True
@@ -117,6 +119,7 @@ class Application(HTTPServerConnectionDelegate):
             handlers = [*static_routes(settings), *(handlers or ())]
         # Whether `lifespan` has been entered.
         self._alive = False
+        self._attendance = Attendance(settings)
         self._routes = HostRoutes()
         self._default = self._default_match()
         if handlers:
@@ -124,11 +127,19 @@ class Application(HTTPServerConnectionDelegate):
 
     def _default_match(self) -> RouteMatch:
         handler_class = self.settings.get("default_handler_class")
-        if handler_class is None:
+        if handler_class is None and not self._attendance.needed:
             return _NOT_FOUND
-        return RouteMatch(
-            URLSpec("", handler_class, self.settings.get("default_handler_args")), (), {}
-        )
+        if handler_class is None:
+            return self._match_of(ErrorHandler, {"status_code": 404})
+        return self._match_of(handler_class, self.settings.get("default_handler_args"))
+
+    def _match_of(
+        self, handler_class: type[RequestHandler] | str, kwargs: Mapping[str, object] | None
+    ) -> RouteMatch:
+        """Return the match of a handler that no pattern leads to."""
+        spec = URLSpec("", handler_class, kwargs)
+        self._attendance.take_in(spec)
+        return RouteMatch(spec, (), {})
 
     # Any: HTTPServer's own parameters
     def listen(self, port: int, address: str = "", **kwargs: Any) -> HTTPServer:
@@ -228,7 +239,8 @@ class Application(HTTPServerConnectionDelegate):
         used: all handlers for a host belong into one call. The handlers of the constructor, which
         are for all hosts, stay last.
         """
-        self._routes.add(host_pattern, host_handlers)
+        for spec in self._routes.add(host_pattern, host_handlers):
+            self._attendance.take_in(spec)
 
     def add_transform(
         self, transform_class: Callable[[HTTPServerRequest], OutputTransform]
@@ -300,14 +312,27 @@ class Application(HTTPServerConnectionDelegate):
 
     def _make_handler(self, spec: URLSpec, request: HTTPServerRequest) -> RequestHandler:
         try:
-            if spec.kwargs:
+            if spec.plain:
+                return spec.handler_class(self, request)
+            if not spec.attended:
                 return spec.handler_class(self, request, **spec.kwargs)
-            return spec.handler_class(self, request)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
-            if not isinstance(error, HTTPError):
-                app_log.exception("Uncaught exception making a handler for %r", request)
-                error = HTTPError(500)
+            return self._failed(request, error)
+        return self._attendance.make_handler(self, spec, request)
+
+    def _construct(self, spec: URLSpec, request: HTTPServerRequest) -> RequestHandler:
+        try:
+            return spec.handler_class(self, request, **spec.kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
+            return self._failed(request, error)
+
+    def _failed(self, request: HTTPServerRequest, error: Exception) -> RequestHandler:
+        if isinstance(error, HTTPError):
             return _FailedHandler(self, request, error=error)
+        app_log.exception("Uncaught exception making a handler for %r", request)
+        answer = HTTPError(500)
+        answer.__cause__ = error
+        return _FailedHandler(self, request, error=answer)
 
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
         routes = self._routes.only or self._routes.routes_for_host(request.host_name)
@@ -333,5 +358,4 @@ class Application(HTTPServerConnectionDelegate):
 
     def _to_default_host(self, request: HTTPServerRequest) -> RouteMatch:
         target = f"{request.protocol}://{self.default_host}/"
-        spec = URLSpec("", RedirectHandler, {"url": target, "permanent": False})
-        return RouteMatch(spec, (), {})
+        return self._match_of(RedirectHandler, {"url": target, "permanent": False})

@@ -24,7 +24,8 @@ from ._streaming import StreamedRequest
 if TYPE_CHECKING:
     from ._application import Application
     from ._handler import RequestHandler
-    from ._urlspec import RouteMatch
+    from ._observing import Observed
+    from ._urlspec import RouteMatch, URLSpec
 
 __all__ = ["HandlerDelegate", "RequestDelegate"]
 
@@ -89,7 +90,12 @@ class RequestDelegate(HandlerDelegate):
         application, root = self._application, ""
         match = self._match = application._find(request)
         handler_class = match.spec.handler_class
+        passed: list[tuple[Application, URLSpec]] = []
         while behind := handler_class._look_through(match.spec, request, root):
+            if match.spec.attended:
+                if application._attendance.answers(match.spec, request):
+                    return None
+                passed.append((application, match.spec))
             application, match, root = behind
             handler_class = match.spec.handler_class
         if handler_class.max_body_size is not None:
@@ -99,7 +105,10 @@ class RequestDelegate(HandlerDelegate):
         if not handler_class._streams_body or self._connection.loopless:
             return None
         # Whoever hands over has nothing to do with the body: it goes to the last one at once.
+        outside = _begin(passed, request)
         self._handler = handler = application._make_handler(match.spec, request)
+        if outside is not None:
+            handler._observed = outside.around(handler._observed)
         if root:
             handler._root = root
         self._streamed = StreamedRequest(handler)
@@ -131,3 +140,15 @@ class RequestDelegate(HandlerDelegate):
             run_without_loop(handler, match)
         else:
             handler._execute(match)
+
+
+def _begin(
+    passed: list[tuple[Application, URLSpec]], request: HTTPServerRequest
+) -> Observed | None:
+    """Begin a request for the applications around the one that answers; return who observes it."""
+    outside: Observed | None = None
+    for application, spec in passed:
+        observed = application._attendance.begin(spec, request)
+        if observed is not None:
+            outside = observed if outside is None else outside.around(observed)
+    return outside

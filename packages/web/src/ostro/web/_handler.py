@@ -24,7 +24,9 @@ from ostro.stack_context import wrap
 
 from ._hooks import Hooks
 from ._location import location
+from ._observing import Observed
 from ._output import BODILESS, is_reason_phrase
+from ._request_id import request_id_of
 from ._urlspec import RouteMatch
 from ._xsrf import XSRF_SAFE_METHODS
 from .errors import Finish, HTTPError
@@ -48,6 +50,9 @@ class RequestHandler(Hooks):
 
     # What the request's path matched; set when the request is run.
     _match: RouteMatch
+
+    # Who observes the request.
+    _observed: Observed | None = None
 
     # Whether `handler_timeout` has passed; the class says so for those that are in time.
     _timed_out = False
@@ -74,6 +79,21 @@ class RequestHandler(Hooks):
             name: arg if arg is None else self.decode_argument(arg, name)
             for name, arg in match.kwargs.items()
         }
+
+    @functools.cached_property
+    def route(self) -> str | None:
+        """The pattern of the route that led here, as it was written, with what Routers and Mounts
+        put before it; None where no route matched. Known from `prepare` on.
+        """
+        template = self._match.spec.template
+        return self._root + template if template else None
+
+    @functools.cached_property
+    def request_id(self) -> str:
+        """The id of this request; see `RequestIds`, without which one is made when it is asked
+        for.
+        """
+        return request_id_of(self.request)
 
     # Answers
 
@@ -270,6 +290,8 @@ class RequestHandler(Hooks):
 
     def _log(self) -> None:
         """Write the completed request to the log."""
+        if self._observed is not None:
+            self._observed.ended(self)
         self.application.log_request(self)
 
     # Any: a coroutine whose type parameters are its own
@@ -370,6 +392,8 @@ class RequestHandler(Hooks):
         if self._finished and isinstance(error, StreamClosedError):
             general_log.info("Client of %s went away: %s", self._request_summary(), error)
             return
+        if self._observed is not None:
+            self._observed.failed(error)
         self._log_exception(error)
         if self._finished:
             return  # the answer is out: a callback that came late has failed
@@ -426,11 +450,12 @@ class RequestHandler(Hooks):
         request = self.request
         return _printable(f"{request.method} {request.uri} ({request.remote_ip})")
 
-    def _allowed_methods(self) -> list[str]:
+    @classmethod
+    def _allowed_methods(cls) -> list[str]:
         return [
             method
-            for method in self.SUPPORTED_METHODS
-            if getattr(type(self), method.lower(), None)
+            for method in cls.SUPPORTED_METHODS
+            if getattr(cls, method.lower(), None)
             is not getattr(RequestHandler, method.lower(), None)
         ]
 

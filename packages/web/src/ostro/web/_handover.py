@@ -45,6 +45,8 @@ class HandOver(RequestHandler):
     def _run_inner(self, application: Application, match: RouteMatch, root: str) -> None:
         self._inner = inner = application._make_handler(match.spec, self.request)
         inner._root = root
+        if self._observed is not None:
+            inner._observed = self._observed.around(inner._observed)
         if self._connection.loopless:
             run_without_loop(inner, match)
         else:
@@ -52,6 +54,8 @@ class HandOver(RequestHandler):
 
     def _handed_over(self) -> None:
         self._finished = True
+        if self._observed is not None and self._inner is None:
+            self._observed.end_with_response(self)
         self.on_finish()
 
     def _execute(self, match: RouteMatch) -> None:
@@ -75,6 +79,9 @@ class HandOver(RequestHandler):
             self._inner._connection_lost()
         elif self._delegate is not None:
             self._delegate.on_connection_lost(None)
+            self._gone = True
+            if self._observed is not None:
+                self._observed.ended(self)
         else:
             super()._connection_lost()
 

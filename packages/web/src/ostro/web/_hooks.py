@@ -6,10 +6,11 @@ A layer of `RequestHandler`; see `_output`. When they are called is decided by t
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ostro.httputil import HTTPServerRequest
 
+from ._cors import CORS
 from ._pages import Pages
 from .errors import HTTPError
 
@@ -40,6 +41,11 @@ class Hooks(Pages):
 
     Then its coroutine is cancelled, and 503 sent unless an answer has begun. With a streamed body,
     `prepare`, `data_received` and the method are timed one by one.
+    """
+
+    cors: ClassVar[CORS | Literal[False] | None] = None
+    """Who may read the answers of this handler from pages of other origins; None leaves that to the
+    Router or the application, False allows nobody.
     """
 
     # Whether the body is handed over as it comes.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ostro.httputil import HTTPServerConnectionDelegate
 
+from ._cors import CORS
 from ._pattern import anchored, has_top_level_choice, literal_prefix
 from ._urlspec import URLSpec
 
@@ -37,7 +38,8 @@ class Router:
     `handlers`: what an Application takes, further Routers among them. `prefix`: begins with a slash
     and ends without one; it stands before each pattern, is a pattern itself and may have arguments.
     `host`: a regular expression for the names of the hosts that the routes are for; requests for
-    other hosts pass them by. `name`: stands before the names of the routes, with a colon.
+    other hosts pass them by. `name`: stands before the names of the routes, with a colon. `cors`:
+    the policy for them, where their handlers have none of their own; False for none at all.
 
     The routes take the place of the Router in its list: the order decides, as it does everywhere.
     A Router does not change, and may be used in several places.
@@ -46,7 +48,7 @@ class Router:
     pattern.
     """
 
-    __slots__ = ("handlers", "host", "name", "prefix")
+    __slots__ = ("cors", "handlers", "host", "name", "prefix")
 
     def __init__(
         self,
@@ -55,12 +57,14 @@ class Router:
         prefix: str = "",
         host: str | None = None,
         name: str | None = None,
+        cors: CORS | Literal[False] | None = None,
     ) -> None:
         _check_prefix(prefix)
         self.handlers: tuple[HandlerSpec, ...] = tuple(handlers)
         self.prefix = prefix
         self.host = None if host is None else re.compile(anchored(host), re.IGNORECASE)
         self.name = name
+        self.cors = cors
 
     def __repr__(self) -> str:
         return f"<Router {self.prefix!r}: {len(self.handlers)} handlers>"
@@ -144,12 +148,14 @@ class _Place(NamedTuple):
     prefix: str = ""
     hosts: tuple[re.Pattern[str], ...] = ()
     namespace: str = ""
+    cors: CORS | Literal[False] | None = None
 
     def inside(self, router: Router) -> _Place:
         return _Place(
             self.prefix + router.prefix,
             self.hosts if router.host is None else (*self.hosts, router.host),
             self.namespace + (router.name + NAMESPACE_SEPARATOR if router.name else ""),
+            self.cors if router.cors is None else router.cors,
         )
 
     def named(self, name: str | None) -> str | None:
@@ -197,6 +203,8 @@ def _placed(spec: URLSpec, place: _Place) -> URLSpec:
         place.named(spec.name),
     )
     inside.hosts = place.hosts
+    if inside.cors is None:
+        inside.cors = place.cors
     return inside
 
 
@@ -213,7 +221,7 @@ def _mounted(mount: Mount, place: _Place) -> MountSpec:
     if not exact:
         raise ValueError(f"the prefix {prefix!r} of a Mount is a pattern, expected plain text")
     spec = MountSpec(root, mount.site, place.named(mount.name))
-    spec.hosts = place.hosts
+    spec.hosts, spec.cors = place.hosts, place.cors
     return spec
 
 

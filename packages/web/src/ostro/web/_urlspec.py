@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from ostro.escape import url_unescape
 
 from ._converters import Converter, split_fields, without_fields
+from ._cors import CORS
 from ._imports import import_object
 from ._pattern import anchored, literal_prefix, reverse_template
 from .errors import NotReversibleError
@@ -43,6 +44,7 @@ class URLSpec:
         "_parts",
         "attended",
         "converters",
+        "cors",
         "exact",
         "handler_class",
         "hosts",
@@ -72,6 +74,8 @@ class URLSpec:
         self.name = name
         # The hosts that it is for, each as a pattern that must match; from Routers.
         self.hosts: tuple[re.Pattern[str], ...] = ()
+        # The policy of its handler, or of a Router around it; None for that of the application.
+        self.cors: CORS | Literal[False] | None = _policy(self.handler_class)
         # Whether making its handler takes more than its class and kwargs, and whether it takes no
         # more than its class; an application decides that when it takes the spec in.
         self.attended = False
@@ -181,6 +185,14 @@ def _handler_class(given: type[RequestHandler] | str) -> type[RequestHandler]:
     if not isinstance(found, type) or not issubclass(found, RequestHandler):
         raise TypeError(f"{given!r} is not a RequestHandler subclass")
     return found
+
+
+def _policy(handler_class: type[RequestHandler]) -> CORS | Literal[False] | None:
+    """Return what a handler says about CORS; an attribute of this name may mean something else."""
+    given: object = handler_class.cors
+    if given is False:
+        return False
+    return given if isinstance(given, CORS) else None
 
 
 def _fill(parts: list[str], texts: list[str]) -> str:
