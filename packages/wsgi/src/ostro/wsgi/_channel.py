@@ -56,7 +56,8 @@ class Channel:
         self._loop = loop
         self._ended = ended
         self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
+        # What a thread waits on; few ever have to.
+        self._room: threading.Condition | None = None
         # What is to be sent next.
         self._head: Head | None = None
         self._parts: list[bytes] = []
@@ -90,19 +91,27 @@ class Channel:
                 self._parts.append(data)
                 self._on_way += len(data)
             self._last = end
-            self._wake()
-            while self._on_way > HIGH_WATER and not self._gone and not end:
-                self._room.wait(LOOK_AFTER)
-                if self._loop.is_closed():
-                    self._gone = True
+            self._wake_loop()
+            while not end and self._must_wait():
+                self._wait()
+
+    def _must_wait(self) -> bool:
+        return self._on_way > HIGH_WATER and not self._gone
+
+    def _wait(self) -> None:
+        if self._room is None:
+            self._room = threading.Condition(self._lock)
+        self._room.wait(LOOK_AFTER)
+        if self._loop.is_closed():
+            self._gone = True
 
     def abort(self) -> None:
         """Close the connection, so that the client sees that the response is not whole."""
         with self._lock:
             self._closing = True
-            self._wake()
+            self._wake_loop()
 
-    def _wake(self) -> None:
+    def _wake_loop(self) -> None:
         if self._scheduled:
             return
         self._scheduled = True
@@ -148,7 +157,7 @@ class Channel:
             self._on_way -= size
             more = self._head is not None or self._parts or self._last or self._closing
             self._scheduled = bool(more)
-            self._room.notify_all()
+            self._wake_thread()
         if more:
             self._loop.call_soon(self._deliver)
 
@@ -158,8 +167,12 @@ class Channel:
             if self._gone:
                 return
             self._gone = True
-            self._room.notify_all()
+            self._wake_thread()
         self._ended()
+
+    def _wake_thread(self) -> None:
+        if self._room is not None:
+            self._room.notify_all()
 
 
 def write_part(
