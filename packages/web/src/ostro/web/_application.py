@@ -77,8 +77,10 @@ class Application(HTTPServerConnectionDelegate):
     server.
 
     All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed
-    cookies), `debug` and `serve_traceback` (error pages show the traceback), `log_function` (called
-    with the handler of each finished request), `default_handler_class` and `default_handler_args`
+    cookies), `serve_traceback` (error pages show the traceback, the request and the settings),
+    `autoreload` (the program restarts when one of its files changes; see `ostro.autoreload.start`),
+    `debug` (both, and what is named below), `log_function` (called with the handler of each
+    finished request), `default_handler_class` and `default_handler_args`
     (for paths that nothing matches), `login_url` (see `authenticated`), `xsrf_cookies` (see
     `RequestHandler.check_xsrf_cookie`), and, for pages, `template_path`, `template_loader`,
     `autoescape`, `template_whitespace`, `ui_modules`, `ui_methods`, and `compiled_template_cache`
@@ -113,6 +115,11 @@ class Application(HTTPServerConnectionDelegate):
             settings.setdefault("serve_traceback", True)
             settings.setdefault("compiled_template_cache", False)
             settings.setdefault("static_hash_cache", False)
+            settings.setdefault("autoreload", True)
+        if settings.get("autoreload") and not wsgi:  # no loop runs there
+            from ostro.autoreload import start  # only here: not for production
+
+            start()
         self._xsrf_cookies = bool(settings.get("xsrf_cookies"))
         self._page_tools = PageTools(settings.get("ui_modules"), settings.get("ui_methods"))
         if settings.get("static_path"):

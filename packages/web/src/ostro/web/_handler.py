@@ -10,7 +10,6 @@ import asyncio
 import functools
 import inspect
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from types import CoroutineType, TracebackType
 from typing import Any
@@ -156,13 +155,14 @@ class RequestHandler(Hooks):
 
         If the error was an exception, `kwargs["exc_info"]` is its (type, value, traceback), which
         need not be the current exception. With the setting `serve_traceback` (part of `debug`) the
-        page shows it.
+        page shows it: as HTML or JSON to clients that ask for these, as plain text to others.
         """
         if hasattr(self, "get_error_html"):
             self._write_error_html(status_code, kwargs)
         elif self.settings.get("serve_traceback") and "exc_info" in kwargs:
-            self.set_header("Content-Type", "text/plain; charset=UTF-8")
-            self.write("".join(traceback.format_exception(*kwargs["exc_info"])))
+            from ._debug_page import write_debug_page  # only here: not for production
+
+            write_debug_page(self, f"{status_code} {self._reason_phrase()}", kwargs["exc_info"][1])
         else:
             text = f"{status_code}: {xhtml_escape(self._reason_phrase())}"
             self.write(f"<html><title>{text}</title><body>{text}</body></html>")

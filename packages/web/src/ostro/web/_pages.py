@@ -19,7 +19,7 @@ from ._page_resources import Resources, embed_css, embed_js, insert, link_css, l
 from ._ui_modules import BUILT_IN_MODULES, DirectiveModules, Modules, UIModule
 
 if TYPE_CHECKING:
-    from ostro.template import BaseLoader, Template
+    from ostro.template import BaseLoader, Loader, Template
 
     from ._handler import RequestHandler
 
@@ -155,13 +155,21 @@ class Pages(Language):
         if "template_loader" in settings:
             given: BaseLoader = settings["template_loader"]
             return given
-        from ostro.template import Loader  # only here: many applications have no templates
-
-        return Loader(
+        return self._loader_class()(
             template_path,
             autoescape=settings.get("autoescape", "xhtml_escape"),
             whitespace=settings.get("template_whitespace"),
         )
+
+    def _loader_class(self) -> type[Loader]:
+        # Imported only here: many applications have no templates.
+        if self.settings.get("autoreload") and self.settings.get("compiled_template_cache", True):
+            from ._watched_templates import WatchedLoader
+
+            return WatchedLoader
+        from ostro.template import Loader
+
+        return Loader
 
     def _load(self, template_name: str) -> Template:
         path = self.get_template_path() or _folder_of_caller()
