@@ -180,10 +180,14 @@ def test_a_subclass_may_choose_another_file(tmp_path: Path) -> None:
                     raise
                 return os.path.join(root, "index.html")
 
-    put(tmp_path, "index.html", b"the page")
-    put(tmp_path, "a.css")
-    application = site(tmp_path, static_handler_class=SinglePage)
+    put(tmp_path, "s/index.html", b"the page")
+    put(tmp_path, "s/a.css")
+    put(tmp_path, "secret.txt")
+    (tmp_path / "s/index.html.gz").symlink_to(tmp_path / "secret.txt")
+    application = site(tmp_path / "s", static_handler_class=SinglePage)
 
+    answer = ask(application, "/static/any/route", headers={"Accept-Encoding": "gzip"})
+    assert answer.body == b"the page"
     for _ in range(2):
         assert ask(application, "/static/a.css").body == SMALL
         answer = ask(application, "/static/any/route")

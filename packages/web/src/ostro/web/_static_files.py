@@ -47,7 +47,8 @@ class Place(NamedTuple):
 
     `root`: the directory that it has to be in. `absolute_path`: the file, or a directory with a
     `default_filename`. `name`: what the URL says, relative to the root. `is_directory`: whether the
-    URL ends with a slash. `follow_symlinks`: whether links may lead out of the root.
+    URL ends with a slash. `follow_symlinks`: whether links may lead out of the root. `is_checked`:
+    whether a subclass has found the file, in the root or wherever it likes.
     """
 
     root: str
@@ -56,6 +57,7 @@ class Place(NamedTuple):
     is_directory: bool
     default_filename: str | None
     follow_symlinks: bool
+    is_checked: bool = False
 
 
 class Representation:
@@ -143,8 +145,10 @@ def locate(place: Place) -> tuple[str, str] | None:
 
     Raises `HTTPError`: 403 for what is no file, or outside of the root, 404 for what is not there.
     """
-    root = os.path.abspath(place.root)
     path = place.absolute_path
+    if place.is_checked:
+        return path, path
+    root = os.path.abspath(place.root)
     if not names_a_file(place.name) or not _is_inside(path, root):
         raise HTTPError(403, "%r is not in the static directory", place.name)
     mode = _mode(path, place.name)
@@ -181,7 +185,7 @@ def _mode(path: str, name: str) -> int:
 
 
 def load(
-    place: Place | str,
+    place: Place,
     versions: VersionStore,
     known: StaticFile | None,
     *,
@@ -191,13 +195,12 @@ def load(
 ) -> Loaded | None:
     """Find a file and read it, or open it where it is too large for that.
 
-    `place`: where it is looked for; a str is a path that has been checked. `known`: what was found
-    the last time, to read nothing twice. `siblings`: whether to look for compressed ones, and
-    `accepted` the codings that the client takes. `opened`: whether a large one is opened. None
-    means what it does for `locate`, whose errors are raised.
+    `known`: what was found the last time, to read nothing twice. `siblings`: whether to look for
+    compressed ones, and `accepted` the codings that the client takes. `opened`: whether a large one
+    is opened. None means what it does for `locate`, whose errors are raised.
     """
     for _ in range(_ATTEMPTS):
-        located = (place, place) if isinstance(place, str) else locate(place)
+        located = locate(place)
         if located is None:
             return None
         path, real = located
@@ -215,7 +218,7 @@ def load(
 def _load(
     path: str,
     real: str,
-    place: Place | str,
+    place: Place,
     versions: VersionStore,
     known: StaticFile | None,
     siblings: bool,
@@ -255,7 +258,7 @@ def _in(candidates: tuple[Representation, ...], encoding: str) -> Representation
 def _sibling(
     path: str,
     encoding: str,
-    place: Place | str,
+    place: Place,
     identity: Representation,
     versions: VersionStore,
     known: Representation | None,
@@ -266,7 +269,7 @@ def _sibling(
         status = os.stat(beside)
         if not stat.S_ISREG(status.st_mode) or status.st_mtime_ns < identity.signature[3]:
             return None
-        if not isinstance(place, str) and not place.follow_symlinks:
+        if not place.follow_symlinks:
             beside = os.path.realpath(beside)
             if not _is_inside(beside, os.path.realpath(place.root)):
                 return None

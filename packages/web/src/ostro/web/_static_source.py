@@ -198,12 +198,10 @@ class StaticSource(RequestHandler):
         """
         if self._place_is_default:
             key = self._key()
-            found: Place | str = self._place(
-                self.root, self.get_absolute_path(self.root, self.path)
-            )
+            found = self._place(self.root, self.get_absolute_path(self.root, self.path))
         else:
-            key = (self.absolute_path, self.precompressed)
-            found = self.absolute_path
+            key = (self.root, self.absolute_path, self.follow_symlinks, self.precompressed)
+            found = self._place(self.root, self.absolute_path)._replace(is_checked=True)
         loaded = await in_executor(
             lambda: load(
                 found,
