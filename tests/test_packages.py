@@ -78,9 +78,10 @@ def test_a_package_holds_its_code_its_tests_and_two_files(package: Package) -> N
         for path in tracked_files()
         if package.folder in path.parents
     }
+    hook = table(package.settings, "tool", "hatch", "build", "hooks", "custom").get("path")
     expected = {"pyproject.toml", "README.md"} | ({"src", "tests"} if package.module else set())
 
-    assert found == expected
+    assert found == expected | ({hook} if hook else set())
 
 
 @each_package

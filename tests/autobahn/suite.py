@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.programs import free_port
-from tests.served import accepts_connections, wait_until
-
+from ..programs import free_port  # noqa: TID252 (tests is no package that could be named)
+from ..served import accepts_connections, wait_until  # noqa: TID252 (tests is no package that could be named)
 from . import install
 
 GOOD = {"OK", "INFORMATIONAL"}
