@@ -28,6 +28,7 @@ class MemoryStream:
         self.reading = True
         self.ended = False
         self.nodelay: bool | None = None
+        self.unread_data = b""
         self._closed = False
         self._unsent: list[tuple[int, asyncio.Future[None]]] = []
 
@@ -41,7 +42,7 @@ class MemoryStream:
         self.receiver = receiver
 
     def unread(self, data: bytes) -> None:
-        raise AssertionError("nothing is put back here")
+        self.unread_data = data
 
     def pause_reading(self) -> None:
         self.reading = False

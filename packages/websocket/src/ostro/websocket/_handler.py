@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from ostro.httputil import ByteStream, HTTPHeaders
 from ostro.ioloop import IOLoop
@@ -93,6 +92,8 @@ class WebSocketHandler(MessageHandler):
 
     # Whether HTTP has ended.
     _upgraded = False
+    # The handshake of the draft, while it waits for its last bytes.
+    _opening: Draft76Opening | None = None
 
     # Any: a subclass states the arguments that its URL pattern passes.
     def open(self, *args: Any, **kwargs: Any) -> Any:
@@ -118,7 +119,8 @@ class WebSocketHandler(MessageHandler):
         is 403. Cookies come with a connection from whatever site, so do not return True for all if
         they mean anything.
         """
-        return urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
+        host = origin.partition("://")[2].lower()
+        return bool(host) and host == self.request.headers.get("Host", "").lower()
 
     def get_compression_options(self) -> CompressionChoice:
         """Override to return options for the compression of messages; None (default) disables it.
@@ -216,15 +218,12 @@ class WebSocketHandler(MessageHandler):
         self._upgraded = True
         stream = self._detach()
         protocol = Draft76Protocol(self.max_message_size)
-        Draft76Opening(
-            stream,
-            numbers,
-            sweeper_of(IOLoop.current().asyncio_loop),
-            functools.partial(
-                self._begin_stream, stream, protocol, subprotocol, opened, pings=False
-            ),
-            self.on_finish,
-        ).start()
+        begin = functools.partial(
+            self._begin_stream, stream, protocol, subprotocol, opened, pings=False
+        )
+        sweeper = sweeper_of(IOLoop.current().asyncio_loop)
+        self._opening = Draft76Opening(stream, numbers, sweeper, begin, self.on_finish)
+        self._opening.start()
 
     def _check_origin(self) -> None:
         headers = self.request.headers
@@ -297,6 +296,7 @@ class WebSocketHandler(MessageHandler):
     ) -> None:
         self.application.log_request(self)
         self._upgraded = True
+        self._opening = None
         self._websocket = connection
         self.subprotocol = connection.subprotocol
         connection.begin(opened)
@@ -310,6 +310,8 @@ class WebSocketHandler(MessageHandler):
         """Learn that the server ends."""
         if self._websocket is not None:
             self._websocket.close(GOING_AWAY, "the server is going away")
+        elif self._opening is not None:
+            self._opening.eof_received()
 
     def _runner(self) -> Runner:
         """Return what runs the methods of this handler: in one Context, that of the request, in
