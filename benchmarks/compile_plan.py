@@ -26,6 +26,8 @@ INTERPRETED: Final = {
     "httputil._raw": "a runtime_checkable Protocol, which typing only takes from Python",
     "httputil._request": "applications hang things on requests: a native class has no `__dict__`, "
     "and mypyc has no setters for a plain one",
+    "web._codings": "classes made where the library for them is found",
+    "web._uploaded_file": "a property in the place of its base class's attribute",
     "web._lifespan": "an asynchronous generator, which mypyc does not have; run once",
     "iostream.errors": "classes derived from OSError, which mypyc refuses; raised when all is over",
     **dict.fromkeys(
@@ -43,6 +45,7 @@ INTERPRETED: Final = {
             "web._builtin",
             "web._handover",
             "web._attendance",
+            "web._uploads",
             "web._static",
             "web._static_response",
             "web._static_source",
@@ -65,6 +68,7 @@ SUBCLASSED: Final = {
         "HTTPServerConnectionDelegate",
     ),
     "httputil.errors": ("HTTPUtilError", "HTTPInputError", "HTTPOutputError"),
+    "httputil._file": ("HTTPFile",),
     "iostream._core": ("StreamCore",),
     "iostream._writing": ("WritingStream",),
     "iostream._reading": ("ReadingStream",),
@@ -76,6 +80,7 @@ SUBCLASSED: Final = {
     "web._application": ("Application",),
     "web._urlspec": ("URLSpec",),
     "web._transforms": ("OutputTransform",),
+    "web._compression": ("ContentEncoding", "GZipContentEncoding"),
     "web.errors": ("WebError", "HTTPError", "Finish"),
 }
 """Compiled classes, by module, that interpreted classes derive from: those of applications, and of

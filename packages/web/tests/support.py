@@ -7,7 +7,7 @@ a socket, a codec or (for handlers that need none) a loop, and keeps what was an
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import IO, Any, ParamSpec, TypeVar
 
 from ostro.httpserver import HTTPServer
@@ -65,6 +65,8 @@ class MemoryConnection(HTTPConnection):
         self._unsent: list[asyncio.Future[None]] = []
         self._over = asyncio.Event()
         self._delegate: HTTPMessageDelegate | None = None
+        # What sends the rest of a body that had to wait.
+        self._sending: asyncio.Task[None] | None = None
         self._context = contextvars.Context()
         self._close_reported = False
 
@@ -104,10 +106,29 @@ class MemoryConnection(HTTPConnection):
         self, application: HTTPServerConnectionDelegate, headers: HTTPHeaders, body: list[bytes]
     ) -> None:
         delegate = self._delegate = application.start_request(self, self)
-        delegate.headers_received(self.start_line, headers)
+        steps = self._steps(delegate, headers, body)
+        for waits in steps:
+            if waits is not None:
+                loop = asyncio.get_running_loop()
+                self._sending = loop.create_task(self._go_on(waits, steps), context=self._context)
+                return
+
+    def _steps(
+        self, delegate: HTTPMessageDelegate, headers: HTTPHeaders, body: list[bytes]
+    ) -> Iterator[Awaitable[None] | None]:
+        yield delegate.headers_received(self.start_line, headers)
         for chunk in body:
-            delegate.data_received(chunk)
+            yield delegate.data_received(chunk)
         delegate.finish()
+
+    async def _go_on(self, waits: Awaitable[None], steps: Iterator[Awaitable[None] | None]) -> None:
+        await waits
+        while not (self.ended or self.closed):
+            further = next(steps, COMPLETED)
+            if further is COMPLETED:
+                return
+            if further is not None:
+                await further
 
     async def over(self) -> None:
         """Wait until the answer has ended, well or badly."""

@@ -1,7 +1,7 @@
 """Handlers where no event loop runs, as below a WSGI server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -40,10 +40,14 @@ def ask_without_loop(handler: type[RequestHandler], **options: object) -> Loople
 
 
 def ask_application(
-    application: Application, method: str = "GET", body: bytes = b""
+    application: Application,
+    method: str = "GET",
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
 ) -> LooplessConnection:
     connection = LooplessConnection(RequestStartLine(method, "/x", "HTTP/1.1"))
-    connection.ask(application, HTTPHeaders({"Host": "example.com"}), [body] if body else [])
+    given = HTTPHeaders({"Host": "example.com", **(headers or {})})
+    connection.ask(application, given, [body] if body else [])
     return connection
 
 

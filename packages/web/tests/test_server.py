@@ -289,3 +289,41 @@ async def test_listen_serves_and_passes_options_on(io_loop: IOLoop) -> None:
 def test_listen_refuses_options_that_nobody_knows(io_loop: IOLoop) -> None:
     with pytest.raises(TypeError):
         Application().listen(0, "127.0.0.1", unknown=True)
+
+
+async def test_a_stream_goes_at_the_pace_of_its_reader_in_bounded_memory(io_loop: IOLoop) -> None:
+    piece, count = b"x" * (1 << 18), 64
+    written = 0
+    unsent: list[int] = []
+    stalled = asyncio.Event()
+
+    class Streaming(RequestHandler):
+        async def get(self) -> None:
+            nonlocal written
+            stream = getattr(self.request.connection, "stream")  # noqa: B009  # the seam has none
+            for _ in range(count):
+                self.write(piece)
+                written += 1
+                sent = self.flush()
+                unsent.append(stream.write_buffer_size)
+                if unsent[-1]:
+                    stalled.set()
+                await sent
+
+    async with serving(Application([("/", Streaming)])) as port:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            client.connect(("127.0.0.1", port))
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(client, raw_get("/", "Connection: close"))
+            await stalled.wait()
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert written < count // 2  # it waits for a client that does not read
+            received = 0
+            while data := await loop.sock_recv(client, 65536):
+                received += len(data)
+
+    assert received > count * len(piece)
+    assert max(unsent) <= len(piece) + 1000

@@ -31,6 +31,8 @@ from ._signing import create_signed_value, decode_signed_value, get_signature_ke
 from ._static import StaticFileHandler
 from ._transforms import ChunkedTransferEncoding, OutputTransform
 from ._ui_modules import UIModule
+from ._uploaded_file import UploadedFile
+from ._uploads import UploadHandler
 from ._urlspec import URLSpec, url
 from .errors import (
     Finish,
@@ -75,6 +77,8 @@ __all__ = [
     "UIModule",
     "URLSpec",
     "UnfinishedError",
+    "UploadHandler",
+    "UploadedFile",
     "WebError",
     "addslash",
     "asynchronous",

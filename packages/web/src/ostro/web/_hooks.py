@@ -101,6 +101,16 @@ class Hooks(Pages):
         come late or not at all; work that every request needs belongs into `on_finish`.
         """
 
+    # Where a streamed body has further steps
+
+    def _check_xsrf_at_headers(self) -> None:
+        """Check the XSRF token before the body comes, which may hold it."""
+        self.check_xsrf_cookie()
+
+    def _end_of_body(self) -> Awaitable[None] | None:
+        """Do what is left to do with a body that has come, before the method is called."""
+        return None
+
     @classmethod
     def _look_through(
         cls, spec: URLSpec, request: HTTPServerRequest, root: str

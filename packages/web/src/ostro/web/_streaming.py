@@ -78,7 +78,7 @@ class StreamedRequest:
         if handler.request.method not in handler.SUPPORTED_METHODS:
             raise HTTPError(405)
         if handler.application._xsrf_cookies and handler.request.method not in XSRF_SAFE_METHODS:
-            handler.check_xsrf_cookie()  # the token of a body is not there yet
+            handler._check_xsrf_at_headers()
         waits = handler.prepare()
         return None if waits is None else self._keep_context(waits)
 
@@ -89,6 +89,10 @@ class StreamedRequest:
     def _call_method(self) -> None:
         handler = self._handler
         try:
+            waits = handler._end_of_body()
+            if waits is not None:
+                handler._start(handler._run_after(waits))
+                return
             waits = handler._call_method()
             if waits is not None:
                 handler._start(handler._run_to_end(waits))

@@ -22,6 +22,10 @@ XSRF_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _PERSISTENT_DAYS = 30
 
 
+XSRF_TOKEN_HEADERS: Final = ("X-Xsrftoken", "X-Csrftoken")
+"""Where a token is, if it is not an argument."""
+
+
 class Xsrf(Identity):
     """Makes and checks the tokens. The public methods are those of RequestHandler."""
 
@@ -62,8 +66,8 @@ class Xsrf(Identity):
         headers = self.request.headers
         sent = (
             self.get_argument("_xsrf", "")
-            or headers.get("X-Xsrftoken")
-            or headers.get("X-Csrftoken")
+            or headers.get(XSRF_TOKEN_HEADERS[0])
+            or headers.get(XSRF_TOKEN_HEADERS[1])
         )
         if not sent:
             raise HTTPError(403, "'_xsrf' argument missing from %s", self.request.method)
