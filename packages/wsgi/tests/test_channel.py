@@ -157,21 +157,32 @@ async def test_what_cannot_be_sent_closes_the_connection(
     assert "not like this" in caplog.text
 
 
-def test_a_loop_that_is_closed_frees_a_thread_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_channel, "LOOK_AFTER", 0.01)
+def test_a_loop_that_stands_still_frees_a_thread_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_channel, "LOOK_AFTER", 0.001)
     loop = asyncio.new_event_loop()
     channel = Channel(MemoryConnection(), loop, Ended())
 
     with ThreadPoolExecutor(1) as executor:
         head: Any = HEAD  # Any: as above
-        waiting = executor.submit(channel.send, head, b"x" * (HIGH_WATER + 1), False)
-        with pytest.raises(TimeoutError):
-            waiting.result(timeout=0.05)
-        loop.close()
-        waiting.result(timeout=10)
+        executor.submit(channel.send, head, b"x" * (HIGH_WATER + 1), False).result(timeout=10)
 
     with pytest.raises(ClientGoneError):
         channel.send(None, b"y", False)
+    loop.close()
+
+
+async def test_the_thread_of_the_loop_does_not_wait_for_itself(io_loop: IOLoop) -> None:
+    connection = MemoryConnection(io_loop.asyncio_loop.create_future())
+    channel, _ = opened(connection)
+
+    for _ in range(3):
+        channel.send(HEAD, b"x" * HIGH_WATER, False)
+
+    assert not channel.gone
+    await turns()
+    assert len(connection.parts[0]) == 3 * HIGH_WATER
 
 
 def test_a_loop_that_is_closed_takes_nothing() -> None:

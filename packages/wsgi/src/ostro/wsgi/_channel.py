@@ -25,7 +25,11 @@ HIGH_WATER = 131072
 """Bytes on their way above which the application waits: two of its usual blocks."""
 
 LOOK_AFTER = 1.0
-"""Seconds after which a thread that waits looks whether the loop has been closed under it."""
+"""Seconds after which a thread that waits looks whether the loop still runs."""
+
+MAX_LOOKS = 3
+"""Times in a row that a loop may be found at rest. An interrupted program leaves its loop so,
+and could not end while a thread waits for it."""
 
 
 class Channel:
@@ -39,11 +43,13 @@ class Channel:
         "_head",
         "_last",
         "_lock",
+        "_looks",
         "_loop",
         "_on_way",
         "_parts",
         "_room",
         "_scheduled",
+        "_thread",
     )
 
     def __init__(
@@ -56,8 +62,11 @@ class Channel:
         self._loop = loop
         self._ended = ended
         self._lock = threading.Lock()
-        # What a thread waits on; few ever have to.
+        # What a thread waits on; few ever have to. How often it found the loop at rest.
         self._room: threading.Condition | None = None
+        self._looks = 0
+        # The loop's own thread, where an executor may run things too, and which must not wait.
+        self._thread = threading.get_ident()
         # What is to be sent next.
         self._head: Head | None = None
         self._parts: list[bytes] = []
@@ -96,13 +105,16 @@ class Channel:
                 self._wait()
 
     def _must_wait(self) -> bool:
-        return self._on_way > HIGH_WATER and not self._gone
+        if self._on_way <= HIGH_WATER or self._gone:
+            return False
+        return threading.get_ident() != self._thread
 
     def _wait(self) -> None:
         if self._room is None:
             self._room = threading.Condition(self._lock)
         self._room.wait(LOOK_AFTER)
-        if self._loop.is_closed():
+        self._looks = 0 if self._loop.is_running() else self._looks + 1
+        if self._looks >= MAX_LOOKS:
             self._gone = True
 
     def abort(self) -> None:
