@@ -89,6 +89,14 @@ def test_what_could_end_an_attribute_is_refused(where: str, bad: str) -> None:
         )
 
 
+@pytest.mark.parametrize("bad", ["\u0100", "\u20ac", "\U0001f36a", "\ud800"])
+def test_what_does_not_fit_into_a_header_is_refused_in_attributes(bad: str) -> None:
+    with pytest.raises(ValueError, match="domain of cookie n has the character"):
+        format_set_cookie("n", "v", domain=bad)
+    with pytest.raises(ValueError, match="path of cookie n has the character"):
+        format_set_cookie("n", "v", path=f"/{bad}")
+
+
 def test_an_unknown_samesite_is_refused() -> None:
     with pytest.raises(ValueError, match="expected Lax, Strict or None"):
         format_set_cookie("n", "v", samesite="loose")

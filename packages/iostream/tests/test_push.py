@@ -367,18 +367,27 @@ class Failing(Notes):
 
     fails_at: str
 
+    def __init__(self, error: type[BaseException]) -> None:
+        super().__init__()
+        self.error = error
+
     def _note(self, event: str) -> None:
         super()._note(event)
         if event == self.fails_at:
-            raise ValueError(event)
+            raise self.error(event)
 
 
+@pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError])
 @pytest.mark.parametrize("event", ["data", "buffered", "eof", "drained", "lost"])
 async def test_exceptions_of_a_receiver_are_logged_and_close_the_stream(
-    sockets: Channels, io_loop: IOLoop, caplog: pytest.LogCaptureFixture, event: str
+    sockets: Channels,
+    io_loop: IOLoop,
+    caplog: pytest.LogCaptureFixture,
+    event: str,
+    error: type[BaseException],
 ) -> None:
     near, far = await sockets.ready_pair()
-    notes = Failing()
+    notes = Failing(error)
     notes.fails_at = "data" if event == "buffered" else event
     if event == "buffered":
         near.unread(b"before")
@@ -398,7 +407,7 @@ async def test_exceptions_of_a_receiver_are_logged_and_close_the_stream(
     assert near.closed()
     assert len(notes.errors) == 1
     if event != "lost":
-        assert isinstance(notes.errors[0], ValueError)
+        assert isinstance(notes.errors[0], error)
     assert [record.name for record in caplog.records] == ["ostro.application"]
     assert "Failing" in caplog.text
 

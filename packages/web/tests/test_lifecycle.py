@@ -5,7 +5,7 @@ what happens when something is raised on the way.
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -253,6 +253,66 @@ async def test_a_method_may_return_what_finish_returns(io_loop: IOLoop) -> None:
             return self.finish("done")
 
     assert (await run_async(Handler))[0].text == "done"
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+async def test_a_coroutine_that_returns_its_answer_instead_of_writing_it_is_a_500(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture, prepared: bool
+) -> None:
+    class Returning(RequestHandler):
+        async def get(self) -> dict[str, str]:
+            return {"lost": "answer"}
+
+    class Prepared(Returning):
+        async def prepare(self) -> None: ...
+
+    answer = await fetch(Application([("/", Prepared if prepared else Returning)]))
+
+    assert answer.status == 500
+    assert (
+        "get returned dict and wrote nothing; a response is sent with self.write()" in caplog.text
+    )
+
+
+async def _write(handler: RequestHandler) -> None:
+    handler.write("x")
+
+
+async def _flush(handler: RequestHandler) -> None:
+    await handler.flush()
+
+
+async def _finish(handler: RequestHandler) -> None:
+    handler.finish("x")
+
+
+async def _set_status(handler: RequestHandler) -> None:
+    handler.set_status(202)
+
+
+@pytest.mark.parametrize("answer", [_write, _flush, _finish, _set_status])
+async def test_what_a_coroutine_returns_beside_its_answer_does_no_harm(
+    io_loop: IOLoop,
+    answer: Callable[[RequestHandler], Awaitable[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Returning(RequestHandler):
+        async def get(self) -> int:
+            await answer(self)
+            return 5
+
+    given = await fetch(Application([("/", Returning)]))
+
+    assert given.status in (200, 202)
+    assert not caplog.records
+
+
+async def test_a_coroutine_may_return_what_finish_or_flush_returns(io_loop: IOLoop) -> None:
+    class Returning(RequestHandler):
+        async def get(self) -> Awaitable[None]:
+            return asyncio.get_running_loop().create_future()
+
+    assert (await fetch(Application([("/", Returning)]))).status == 200
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from ostro.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
+    HTTPServerRequest,
     RequestStartLine,
     ResponseStartLine,
 )
@@ -31,7 +32,7 @@ from ostro.web._router import HandlerSpec, flatten
 from ostro.web._routing import HostRoutes, Routes
 from ostro.web._urlspec import RouteMatch
 
-from .support import ask, connected, fetch, raw_get, read_answer, serving
+from .support import MemoryConnection, ask, connected, fetch, raw_get, read_answer, serving
 
 
 class Said(RequestHandler):
@@ -284,6 +285,7 @@ class Waiting(Inner):
 @pytest.fixture(autouse=True)
 def _no_events() -> None:
     Inner.events.clear()
+    _Collected.last = []
 
 
 def blog() -> Application:
@@ -360,10 +362,13 @@ class Collecting(HTTPServerConnectionDelegate):
 
 
 class _Collected(HTTPMessageDelegate):
+    last: list[str] = []
+
     def __init__(self, site: Collecting, conn: HTTPConnection) -> None:
         self.site = site
         self.conn = conn
         self.got: list[str] = []
+        _Collected.last = self.got
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -407,14 +412,45 @@ def test_any_delegate_is_mounted_and_takes_the_request_as_it_came() -> None:
 @pytest.mark.parametrize("slow_body", [True, False])
 async def test_a_delegate_may_take_its_time(io_loop: IOLoop, slow_body: bool) -> None:
     gate = asyncio.Event()
-    site = Collecting(gate, slow_body)
-    answer = ask(Application([Mount("", site)]), "/", method="POST", body=b"body")
-    assert not answer.ended
+    app = Application([Mount("", Collecting(gate, slow_body))])
+    async with serving(app) as port, connected(port) as (reader, writer):
+        writer.write(raw_get("/", "Content-Length: 4", method="POST") + b"body")
+        answer = asyncio.ensure_future(read_answer(reader))
+        await asyncio.sleep(0.01)  # time in which it must not be answered
+        assert not answer.done()
 
+        gate.set()
+
+        assert (await answer)[2] == b"POST / body"
+
+
+async def test_a_delegate_gets_a_body_as_it_comes(io_loop: IOLoop) -> None:
+    app = Application([Mount("", Collecting())])
+    async with serving(app) as port, connected(port) as (reader, writer):
+        writer.write(raw_get("/", "Content-Length: 2", method="PROPFIND") + b"a")
+        await until_collected(1)
+        writer.write(b"b")
+
+        assert (await read_answer(reader))[2] == b"PROPFIND / a b"
+
+
+async def until_collected(parts: int) -> None:
+    while len(_Collected.last) < parts + 1:  # noqa: ASYNC110 - of what came over a socket
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("slow_body", [True, False])
+async def test_a_delegate_gets_a_body_that_has_come_whole(io_loop: IOLoop, slow_body: bool) -> None:
+    gate = asyncio.Event()
     gate.set()
-    await answer.over()
+    app = Application([Mount("", Collecting(gate, slow_body))])
+    connection = MemoryConnection(RequestStartLine("POST", "/x", "HTTP/1.1"))
+    request = HTTPServerRequest("POST", "/x", body=b"body", connection=connection)
 
-    assert answer.text == "POST / body"
+    app(request)
+    await connection.over()
+
+    assert connection.text == "POST /x body"
 
 
 @pytest.mark.parametrize("short_cut", [True, False])

@@ -14,6 +14,8 @@ from ._dates import format_timestamp
 from ._grammar import is_cookie_name
 
 _find_bad: Final = re.compile(r"[\x00-\x1f\x7f;]").search
+_find_bad_raw: Final = re.compile(r"[\x00-\x1f\x7f;\u0100-\U0010ffff]").search
+"""In attributes, which are not quoted: what does not go into a header either."""
 
 _is_plain: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~:]+").fullmatch
 """Values that go out without quotes: those that `http.cookies` sends so."""
@@ -46,9 +48,10 @@ def format_set_cookie(
     out.
 
     Raises ValueError for a name that is no token, for a `;`, CR, LF or other control character in
-    anything, for another `samesite`, for `samesite` "None" or `partitioned` without `secure`, and
-    for a `__Secure-` or `__Host-` name whose rules are not kept (`secure`; for `__Host-` also path
-    "/" and no domain): browsers ignore such cookies.
+    anything, for a character beyond Latin-1 in an attribute, for another `samesite`, for `samesite`
+    "None" or `partitioned` without `secure`, and for a `__Secure-` or `__Host-` name whose rules
+    are not kept (`secure`; for `__Host-` also path "/" and no domain): browsers ignore such
+    cookies.
     """
     _check(name, value, domain, path, samesite)
     same_site = _same_site(samesite)
@@ -85,7 +88,8 @@ def _check(
     for what, text in (
         ("value", value), ("domain", domain), ("path", path), ("samesite", samesite),
     ):  # fmt: skip
-        bad = _find_bad(text) if text else None
+        find = _find_bad if what == "value" else _find_bad_raw
+        bad = find(text) if text else None
         if bad is not None:
             raise ValueError(f"{what} of cookie {name} has the character {bad.group()!a}")
 

@@ -9,6 +9,7 @@ added by `_writing`, reading by `_reading` and `_base`, the kinds of file descri
 import logging
 import sys
 from abc import ABC, abstractmethod
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import Context
 from enum import Enum
@@ -247,10 +248,10 @@ class StreamCore(ABC):
     def _report_lost(self, receiver: Receiver) -> None:
         try:
             receiver.connection_lost(self.error)
-        except Exception:  # noqa: BLE001 - whatever a receiver raises
+        except (Exception, CancelledError):  # noqa: BLE001 - whatever a receiver raises
             self._log_receiver(receiver)
 
-    def _receiver_failed(self, receiver: Receiver, error: Exception) -> None:
+    def _receiver_failed(self, receiver: Receiver, error: BaseException) -> None:
         """Log what a receiver let out, and close the stream, for nobody goes on with it."""
         self._log_receiver(receiver)
         self.close(error)

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import socket as socket_module
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Final, TypeAlias, cast, overload
@@ -315,7 +316,7 @@ class IOStream(BaseIOStream):
         self._doubtful = True
         try:
             receiver.data_received(data)
-        except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a receiver raises
             self._receiver_failed(receiver, error)
             return
         if self._doubtful:  # nothing was sent in answer

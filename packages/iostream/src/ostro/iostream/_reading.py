@@ -7,6 +7,7 @@ in `_base`.
 
 import errno
 from abc import abstractmethod
+from asyncio import CancelledError
 from typing import Final
 
 from ostro.ioloop import IOLoop
@@ -115,7 +116,7 @@ class ReadingStream(WritingStream):
         if receiver is not None and buffer is None and not self._paused:
             try:
                 receiver.data_received(data)
-            except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+            except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a receiver raises
                 self._receiver_failed(receiver, error)
             return
         if buffer is None:
@@ -249,7 +250,7 @@ class ReadingStream(WritingStream):
             if self._eof_due and self._receiver is receiver and self._takes_eof():
                 self._eof_due = False
                 receiver.eof_received()
-        except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a receiver raises
             self._receiver_failed(receiver, error)
 
     def _takes_eof(self) -> bool:

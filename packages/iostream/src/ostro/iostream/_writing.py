@@ -6,6 +6,7 @@ with bytes is the subclass's: `write_to_fd` and `_end_output`.
 
 import asyncio
 from abc import abstractmethod
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import overload
 
@@ -220,7 +221,7 @@ class WritingStream(StreamCore):
         if receiver is not None:
             try:
                 receiver.drained()
-            except Exception as error:  # noqa: BLE001 - whatever a receiver raises
+            except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever a receiver raises
                 self._receiver_failed(receiver, error)
 
     # Failing

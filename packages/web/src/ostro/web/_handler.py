@@ -222,9 +222,9 @@ class RequestHandler(Hooks):
                 raise HTTPError(405)
             if self.application._xsrf_cookies and self.request.method not in XSRF_SAFE_METHODS:
                 self.check_xsrf_cookie()
-            waits = self.prepare()
-            if waits is not None:
-                self._start(self._run_after(waits))
+            prepared = self.prepare()
+            if prepared is not None:
+                self._start(self._run_after(prepared))
                 return
             if self._finished:
                 return
@@ -237,7 +237,7 @@ class RequestHandler(Hooks):
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._handle_exception(error)
 
-    def _call_method(self) -> Awaitable[None] | None:
+    def _call_method(self) -> Awaitable[object] | None:
         method = getattr(self, self.request.method.lower(), None)
         if method is None:  # it is in SUPPORTED_METHODS, and that is all
             raise HTTPError(405)
@@ -258,7 +258,7 @@ class RequestHandler(Hooks):
             if not self._finished:
                 waits = self._call_method()
                 if waits is not None:
-                    await waits
+                    self._refuse_result(await waits)
                 if self._auto_finish and not self._finished:
                     self.finish()
         except asyncio.CancelledError as error:
@@ -277,9 +277,11 @@ class RequestHandler(Hooks):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
 
-    async def _run_to_end(self, waits: Awaitable[None]) -> None:
+    async def _run_to_end(self, waits: Awaitable[object]) -> None:
         try:
-            await waits
+            result = await waits
+            if result is not None:
+                self._refuse_result(result)
             if self._auto_finish and not self._finished:
                 self.finish()
         except asyncio.CancelledError as error:
@@ -287,6 +289,18 @@ class RequestHandler(Hooks):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             self._handle_exception(error)
+
+    def _refuse_result(self, result: object) -> None:
+        """Raise TypeError where what a coroutine returned is all there is of an answer: it would be
+        lost without a word.
+        """
+        answered = self._finished or self._headers_written or self._write_buffer
+        if result is None or answered or self._status_code != 200 or inspect.isawaitable(result):
+            return
+        raise TypeError(
+            f"{type(self).__qualname__}.{self.request.method.lower()} returned "
+            f"{type(result).__name__} and wrote nothing; a response is sent with self.write()"
+        )
 
     def _log(self) -> None:
         """Write the completed request to the log."""

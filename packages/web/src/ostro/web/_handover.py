@@ -7,7 +7,7 @@ learnt of the client later.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ostro.httputil import HTTPMessageDelegate, HTTPServerConnectionDelegate, HTTPServerRequest
@@ -19,7 +19,7 @@ from ._urlspec import RouteMatch, URLSpec
 if TYPE_CHECKING:
     from ._application import Application
 
-__all__ = ["FallbackHandler", "MountHandler"]
+__all__ = ["DelegateHandler", "FallbackHandler", "MountHandler"]
 
 
 class HandOver(RequestHandler):
@@ -131,7 +131,7 @@ class FallbackHandler(HandOver):
 
 
 class MountHandler(HandOver):
-    """Passes the request on to the site of a Mount."""
+    """Passes the request on to the application of a Mount."""
 
     @classmethod
     def _look_through(
@@ -139,13 +139,12 @@ class MountHandler(HandOver):
     ) -> tuple[Application, RouteMatch, str] | None:
         from ._application import Application  # it knows this handler
 
-        root += str(spec.kwargs["root"])
         site = spec.kwargs["site"]
-        if not isinstance(site, Application):
-            return None
+        assert isinstance(site, Application)
+        root += str(spec.kwargs["root"])
         return site, site._find_below(request, root), root
 
-    def initialize(self, root: str, site: HTTPServerConnectionDelegate) -> None:
+    def initialize(self, root: str, site: Application) -> None:
         """Take the prefix and who answers below it."""
         self._own_root = root
         self._answers = self._site = site
@@ -153,34 +152,47 @@ class MountHandler(HandOver):
 
     def prepare(self) -> Awaitable[None] | None:
         """Hand the request over."""
-        from ._application import Application  # it knows this handler
-
-        site, request = self._site, self.request
-        if isinstance(site, Application):
-            root = self._root + self._own_root
-            self._run_inner(site, site._find_below(request, root), root)
-        else:
-            self._delegate = delegate = site.start_request(
-                request.server_connection, self._connection
-            )
-            steps = self._steps(delegate)
-            for waits in steps:
-                if waits is not None:
-                    return self._go_on(waits, steps)
+        root = self._root + self._own_root
+        self._run_inner(self._site, self._site._find_below(self.request, root), root)
         self._handed_over()
         return None
 
-    def _steps(self, delegate: HTTPMessageDelegate) -> Iterator[Awaitable[None] | None]:
-        """Give the delegate the request, step by step; each waits for what the last returned."""
-        request = self.request
-        yield delegate.headers_received(request.start_line, request.headers)
-        if request.body:
-            yield delegate.data_received(request.body)
-        delegate.finish()
 
-    async def _go_on(self, waits: Awaitable[None], steps: Iterator[Awaitable[None] | None]) -> None:
+class DelegateHandler(HandOver):
+    """Passes the request on, as it comes, to the delegate of a Mount."""
+
+    _streams_body = True
+
+    def initialize(self, root: str, site: HTTPServerConnectionDelegate) -> None:
+        """Take who answers."""
+        self._answers = self._site = site
+        self._accept_all_methods()
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Hand over the head of the request."""
+        request = self.request
+        self._delegate = self._site.start_request(request.server_connection, self._connection)
+        return self._delegate.headers_received(request.start_line, request.headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Hand over a part of its body."""
+        assert self._delegate is not None
+        return self._delegate.data_received(chunk)
+
+    def _call_method(self) -> Awaitable[object] | None:
+        """Hand over its end, whatever the method; and before it the body, where that was whole."""
+        if self.request.body:
+            waits = self.data_received(self.request.body)
+            if waits is not None:
+                return self._end_after(waits)
+        self._end_request()
+        return None
+
+    async def _end_after(self, waits: Awaitable[None]) -> None:
         await waits
-        for further in steps:
-            if further is not None:
-                await further
+        self._end_request()
+
+    def _end_request(self) -> None:
+        assert self._delegate is not None
+        self._delegate.finish()
         self._handed_over()

@@ -77,9 +77,9 @@ class Mount:
 
     `site`: an Application, which matches what comes after the prefix and keeps its settings, its
     transforms and its error pages, or any other HTTPServerConnectionDelegate, which takes the
-    request as it came, target and all. Either way `request.path` stays whole. `prefix`: plain text
-    that begins with a slash and ends without one, or nothing, for all paths. `name`: stands before
-    the names that an Application has, with a colon.
+    request as it comes, target and all, its body in parts. Either way `request.path` stays whole.
+    `prefix`: plain text that begins with a slash and ends without one, or nothing, for all paths.
+    `name`: stands before the names that an Application has, with a colon.
 
     In a mounted Application `RequestHandler.reverse_url` returns whole paths; its own `reverse_url`
     knows nothing of the prefix. Raises ValueError for a prefix that is no plain text, TypeError for
@@ -122,10 +122,13 @@ class MountSpec(URLSpec):
     __slots__ = ("root", "site")
 
     def __init__(self, root: str, site: HTTPServerConnectionDelegate, name: str | None) -> None:
-        from ._handover import MountHandler  # it knows handlers, which know routes
+        # They know handlers and applications, which know routes.
+        from ._application import Application
+        from ._handover import DelegateHandler, MountHandler
 
         pattern = re.escape(root) + "(?:/.*)?" if root else ".*"
-        super().__init__(pattern, MountHandler, {"root": root, "site": site}, name)
+        handler = MountHandler if isinstance(site, Application) else DelegateHandler
+        super().__init__(pattern, handler, {"root": root, "site": site}, name)
         self.template = root
         self.root = root
         self.site = site

@@ -96,7 +96,7 @@ class StaticResponse(StaticSource):
         self._serving = serving
         return serving
 
-    def _call_method(self) -> Awaitable[None] | None:
+    def _call_method(self) -> Awaitable[object] | None:
         waits = super()._call_method()
         serving = self._serving
         if waits is None or waits is COMPLETED:
