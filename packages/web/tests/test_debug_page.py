@@ -300,6 +300,43 @@ def test_source_that_is_not_there_leaves_a_frame_without_it() -> None:
     assert source_around(__file__, 10**6) == ()
 
 
+class UnspeakableError(Exception):
+    @property
+    def filename(self) -> str:
+        raise OSError("not even that")
+
+
+class NoSource:
+    """A loader that fails, as those of archives can."""
+
+    def get_source(self, name: str) -> str:
+        raise ValueError("no source")
+
+
+def test_an_exception_that_no_page_can_show_is_told_as_text() -> None:
+    answer = page(lambda _: raising(UnspeakableError("wrong")))
+
+    assert answer.status == 500
+    assert answer.headers["Content-Type"] == "text/plain; charset=UTF-8"
+    assert answer.text.endswith("UnspeakableError: wrong\n")
+
+
+def test_an_exception_without_even_a_traceback_is_told_by_its_name() -> None:
+    code = compile("raise ValueError('told')", "nowhere.py", "exec")
+    names = {"__name__": "nowhere", "__loader__": NoSource()}
+
+    class Quiet(RequestHandler):
+        def get(self) -> None:
+            exec(code, names)
+
+        def log_exception(self, *error: object) -> None:
+            """A log cannot show it, either."""
+
+    answer = ask(Application([("/", Quiet)], serve_traceback=True), headers=HTML)
+
+    assert answer.text == "ValueError: told\n"
+
+
 def test_the_names_of_a_whole_module_are_not_shown() -> None:
     code = compile("local = 'here'\nraise ValueError('from a module')", __file__, "exec")
 

@@ -48,7 +48,11 @@ def write_debug_page(handler: RequestHandler, status: str, error: BaseException)
     kind = _preferred(handler.request.headers.get("Accept", ""))
     values = Values(_secrets_of(handler, error))
     make = {"text/html": _html, "application/json": _json, "text/plain": _text}[kind]
-    body = make(handler, status, error, values)
+    try:
+        body = make(handler, status, error, values)
+    except Exception:  # noqa: BLE001 - an exception may be written so that nothing can show it
+        kind = "text/plain"
+        body = _text(handler, status, error, values)
     handler.set_header("Content-Type", _TYPES[kind])
     handler.set_header("Content-Security-Policy", POLICY)
     handler.set_header("X-Content-Type-Options", "nosniff")
@@ -105,7 +109,10 @@ def _cookies(request: HTTPServerRequest) -> list[tuple[str, str]]:
 
 
 def _text(handler: RequestHandler, status: str, error: BaseException, values: Values) -> str:
-    return values.hide("".join(traceback.format_exception(error)))
+    try:
+        return values.hide("".join(traceback.format_exception(error)))
+    except Exception:  # noqa: BLE001 - as above
+        return values.text(f"{type(error).__name__}: {text_of(error)}\n")
 
 
 def _json(handler: RequestHandler, status: str, error: BaseException, values: Values) -> str:
