@@ -89,9 +89,9 @@ class StreamedRequest:
     def _call_method(self) -> None:
         handler = self._handler
         try:
-            waits = handler._end_of_body()
-            if waits is not None:
-                handler._start(handler._run_after(waits))
+            taken = handler._end_of_body()
+            if taken is not None:
+                handler._start(handler._run_after(taken))
                 return
             waits = handler._call_method()
             if waits is not None:
