@@ -21,8 +21,8 @@ _log = logging.getLogger("ostro.general")
 # Any: the kind of a change, which does not matter here.
 _Events: TypeAlias = Generator[set[tuple[Any, str]], None, None]
 
-_STEP_MS = 20
-"""Silence that ends a burst of events, in milliseconds."""
+_STEP_MS = 50
+"""Silence that ends a burst of events, and how often watchfiles wakes up, in milliseconds."""
 _BURST_MS = 200
 """The longest burst, in milliseconds."""
 
