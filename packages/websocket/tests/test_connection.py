@@ -1,7 +1,7 @@
 """A connection between a stream and a delegate: order, backpressure, pings, and the end."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
 
 import pytest
 
@@ -217,6 +217,63 @@ async def test_an_exception_after_a_while_does_too_and_what_waits_is_dropped(
     assert talk.seen == [("text", "1"), ("closed", 4000, "")]
     assert len(talk.delegate.errors) == 1
     assert talk.answers() == [("close", 1011, "internal error")]
+
+
+async def test_an_exception_drops_the_messages_that_waited(io_loop: IOLoop) -> None:
+    talk, gate = Talk(), Gate()
+
+    def behave(message: str | bytes) -> Awaitable[None]:
+        if message == "2":
+            raise ZeroDivisionError
+        return gate.wait(message)
+
+    talk.delegate.behave = behave
+    talk.feed(*(talk.peer.send_text(text) for text in "1234"))
+    await gate.open()
+
+    assert talk.seen == [("text", "1"), ("text", "2")]
+    assert talk.answers() == [("close", 1011, "internal error")]
+
+
+async def test_an_exception_after_the_end_is_logged(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk, gate = Talk(), Gate()
+
+    async def fail(message: str | bytes) -> None:
+        await gate.wait(message)
+        raise ZeroDivisionError
+
+    talk.delegate.behave = fail
+    talk.feed(talk.peer.send_text("1"), talk.peer.send_close(1000))
+    await turns()
+    await gate.open()
+
+    assert "after the end of a WebSocket" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert talk.delegate.errors == []
+
+
+class Handmade:
+    """Something to wait for that is neither a coroutine nor a future."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __await__(self) -> Generator[object, None, None]:
+        return self._gate.wait("").__await__()
+
+
+async def test_whatever_can_be_awaited_can_be_waited_for(io_loop: IOLoop) -> None:
+    talk, gate = Talk(), Gate()
+    talk.delegate.behave = lambda message: Handmade(gate)
+
+    talk.feed(talk.peer.send_text("1"), talk.peer.send_text("2"))
+    await turns()
+    before = list(talk.seen)
+    await gate.open()
+
+    assert (before, talk.seen) == ([("text", "1")], [("text", "1"), ("text", "2")])
 
 
 async def test_a_delegate_that_returns_nonsense_is_told(io_loop: IOLoop) -> None:

@@ -498,6 +498,20 @@ async def test_a_server_that_ends_does_not_wait_for_ever(io_loop: IOLoop) -> Non
         assert await notes.get() == ("close", 1006, None)
 
 
+async def test_a_server_that_ends_leaves_a_handler_alone_that_is_closed(io_loop: IOLoop) -> None:
+    notes = Notes()
+    async with serving(Noting, kwargs={"notes": notes}) as (server, port), talking(port) as browser:
+        await opened(notes)
+        browser.close()
+        await notes.get()
+        draining = asyncio.ensure_future(server.drain(5))
+
+        assert await browser.next() == ("close", 1000, "")
+        assert await browser.next() == ("end",)
+        browser.writer.close()
+        assert await draining
+
+
 async def test_nothing_is_left_of_a_handler_that_is_closed(io_loop: IOLoop) -> None:
     notes = Notes()
     async with serving(Noting, kwargs={"notes": notes}) as (_, port):

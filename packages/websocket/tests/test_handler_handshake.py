@@ -161,6 +161,11 @@ async def test_no_subprotocol_is_selected_where_none_is_offered(io_loop: IOLoop)
         assert "sec-websocket-protocol" not in browser.fields()
 
 
+async def test_by_default_none_is_selected(io_loop: IOLoop) -> None:
+    async with serving(Echo) as (_, port), talking(port, Sec_WebSocket_Protocol="a") as browser:
+        assert "sec-websocket-protocol" not in browser.fields()
+
+
 async def test_a_subprotocol_that_was_not_offered_is_an_error_of_the_handler(
     io_loop: IOLoop, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,7 @@ from ._frames import ABNORMAL_CLOSURE, INTERNAL_ERROR
 from ._reader import MessageQueue
 from .errors import WebSocketClosedError
 
+app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
 
 # Any: the result of a callback is looked at, and may be anything.
@@ -225,8 +226,7 @@ class WebSocketConnection(ABC):
             self._hold(message)
             return
         run = self._run
-        if run is None:
-            return  # the connection is over
+        assert run is not None  # who delivers knows that the connection is not over
         try:
             waits = run(self._on_message, message)
             if waits is not None:
@@ -284,10 +284,10 @@ class WebSocketConnection(ABC):
             item = held[0]
             if not isinstance(item, (str, bytes)):
                 item()
-            elif self._waits_for is None:
-                self._deliver(item)
-            else:
+            elif self._waits_for is not None:
                 break
+            elif not self.closing:
+                self._deliver(item)
             held.popleft()
         if held:
             self._held = held
@@ -300,18 +300,20 @@ class WebSocketConnection(ABC):
         if isinstance(error, WebSocketClosedError) and (delegate is None or self.closing):
             general_log.info("A message was not sent: %s", error)
             return
-        if delegate is not None:
-            delegate.log_exception(type(error), error, error.__traceback__)
+        if delegate is None:
+            app_log.error("Uncaught exception after the end of a WebSocket", exc_info=error)
+            return
+        delegate.log_exception(type(error), error, error.__traceback__)
         self.close(INTERNAL_ERROR, "internal error")
 
     def _call(self, method: Callable[..., object], *args: object) -> None:
         """Call a method of the delegate that nothing waits for."""
         run = self._run
-        if run is not None:
-            try:
-                run(method, *args)
-            except Exception as error:  # noqa: BLE001 - whatever a delegate raises
-                self._delegate_failed(error)
+        assert run is not None  # as in _deliver
+        try:
+            run(method, *args)
+        except Exception as error:  # noqa: BLE001 - whatever a delegate raises
+            self._delegate_failed(error)
 
     def _over(self, code: int, reason: str) -> None:
         """Tell the delegate that the connection is over, and forget it; idempotent."""
