@@ -21,6 +21,8 @@ SECOND_HOMES: dict[str, str] = {
     "ostro.gen.Multi": "the older of the documented names of gen.multi",
     "ostro.gen.multi_future": "the newer of the documented names of gen.multi",
     "ostro.process.CalledProcessError": "the documented name of the standard library's exception",
+    "ostro.httpclient.AsyncHTTPClient2": "the documented name that it had when it was new",
+    "ostro.httpclient.HTTPError": "the older of the documented names of HTTPClientError",
     "ostro.httpserver.HTTPRequest": "the documented name of httputil.HTTPServerRequest",
 }
 """Public names of what has another one already, each with its reason."""

@@ -1,0 +1,59 @@
+"""What a request must be like before any client carries it out: the caller's mistakes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ._request import HTTPRequest
+
+__all__ = ["check_request"]
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+_is_token: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+").fullmatch
+"""token. RFC 9110 section 5.6.2."""
+
+_TIMES: Final = ("connect_timeout", "request_timeout", "first_byte_timeout")
+
+
+def check_request(request: HTTPRequest) -> None:
+    """Accept a request, completed with the defaults.
+
+    Raises ValueError for a method that cannot be sent, or is not standard unless that is allowed;
+    for a body where none belongs, or none where one does; for a time below zero; for a proxy
+    without a port.
+    """
+    method = request.method
+    if not (method in METHODS and (method == "GET" or method == "HEAD")) or (
+        request.body is not None or request.body_producer is not None
+    ):
+        _check_method(request)
+    for name in _TIMES:
+        seconds: float | None = getattr(request, name)
+        if seconds is not None and not seconds >= 0:
+            raise ValueError(f"{name} is {seconds} seconds, expected 0 (no limit) or more")
+    if request.proxy_host is not None and request.proxy_port is None:
+        raise ValueError("proxy_host needs a proxy_port")
+
+
+def _check_method(request: HTTPRequest) -> None:
+    method = request.method
+    if _is_token(method) is None or method == "CONNECT":
+        raise ValueError(f"the method {method!a:.100} cannot be sent")
+    if request.body is not None and request.body_producer is not None:
+        raise ValueError("a request has a body or a body_producer, not both")
+    if request.allow_nonstandard_methods:
+        return
+    if method not in METHODS:
+        raise ValueError(
+            f"the method is {method!a:.100}, expected {', '.join(sorted(METHODS))}, or others with "
+            "allow_nonstandard_methods"
+        )
+    present = request.body is not None or request.body_producer is not None
+    if present is not (method in METHODS_WITH_BODY):
+        raise ValueError(
+            f"{method} has {'a' if present else 'no'} body, which needs allow_nonstandard_methods"
+            + ("" if present else '; an empty one is body=""')
+        )
