@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import random
 import re
 import resource
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from files_compared import files
 from measure import Load, Server, running, server_command, wrk
@@ -75,35 +77,85 @@ def echo(options: argparse.Namespace, report: Report) -> None:
 
 def upload(options: argparse.Namespace, report: Report) -> None:
     """Compare uploads that the application takes piece by piece."""
-    names = {name: server_command(name) for name in ("ostro", "tornado", "aiohttp")}
-    names["ostro"].append("--upload")
-    grown: dict[str, int] = {}
+    names = {name: server_command(name) for name in ("ostro", "tornado", "aiohttp", "starlette")}
+    names["below web"] = [*server_command("ostro"), "--upload"]
+    cost, grown = _uploads(names, options, report, _plain_upload)
+    for name in ("ostro", "below web"):
+        ratio = cost[name] / cost["aiohttp"]
+        report.promise(
+            f"{name}: {ratio:.2f} times the CPU of aiohttp (promised: at most 1)", ratio <= 1.0
+        )
+        report.promise(
+            f"{name}: memory grew by {grown[name]} KiB (promised: less than 4096)",
+            grown[name] < 4096,
+        )
 
-    def load(server: Server, name: str) -> Load:
-        _send_upload(server.port, 4)
-        before, rss, started = server.cpu_seconds(), server.rss_kib(), time.monotonic()
-        for _ in range(5):
-            _send_upload(server.port, UPLOAD_MIB)
-        grown[name] = max(grown.get(name, 0), server.rss_kib() - rss)
-        return Load(5, time.monotonic() - started, server.cpu_seconds() - before, "")
 
-    cost = best_of(names, options, load, report)
-    ratio = cost["ostro"] / cost["aiohttp"]
-    report.promise(f"{ratio:.2f} times the CPU of aiohttp (promised: at most 1)", ratio <= 1.0)
+def form_upload(options: argparse.Namespace, report: Report) -> None:
+    """Compare forms with a large file, which the framework stores on disk."""
+    names = {name: server_command(name) for name in ("ostro", "aiohttp", "starlette")}
+    cost, grown = _uploads(names, options, report, _form_upload)
+    for peer in ("aiohttp", "starlette"):
+        ratio = cost["ostro"] / cost[peer]
+        report.promise(f"{ratio:.2f} times the CPU of {peer} (promised: less than 1)", ratio < 1.0)
     report.promise(
         f"memory grew by {grown['ostro']} KiB (promised: less than 4096)", grown["ostro"] < 4096
     )
 
 
-def _send_upload(port: int, mebibytes: int) -> None:
-    piece = b"x" * 1048576
+def _uploads(
+    names: dict[str, list[str]],
+    options: argparse.Namespace,
+    report: Report,
+    request: Callable[[int], tuple[bytes, bytes]],
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the CPU time and the growth in memory for uploads; `request` gives what stands before
+    the bytes of the file and behind them.
+    """
+    grown: dict[str, int] = {}
+
+    def load(server: Server, name: str) -> Load:
+        _send_upload(server.port, 4, request)
+        before, rss, started = server.cpu_seconds(), server.rss_kib(), time.monotonic()
+        for _ in range(5):
+            _send_upload(server.port, UPLOAD_MIB, request)
+        grown[name] = max(grown.get(name, 0), server.rss_kib() - rss)
+        return Load(5, time.monotonic() - started, server.cpu_seconds() - before, "")
+
+    cost = best_of(names, options, load, report)
+    for name in names:
+        report.line(f"    {name:12} memory grew by {grown[name]} KiB")
+    return cost, grown
+
+
+def _plain_upload(size: int) -> tuple[bytes, bytes]:
+    head = f"PUT /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode(), b""
+
+
+def _form_upload(size: int) -> tuple[bytes, bytes]:
+    boundary = "-" * 24 + "0123456789abcdef"
+    part = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="large"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    end = f"\r\n--{boundary}--\r\n"
+    head = (
+        "PUT /form-upload HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: multipart/form-data; boundary={boundary}\r\n"
+        f"Content-Length: {len(part) + size + len(end)}\r\n\r\n"
+    )
+    return (head + part).encode(), end.encode()
+
+
+def _send_upload(port: int, mebibytes: int, request: Callable[[int], tuple[bytes, bytes]]) -> None:
+    piece = random.Random(1).randbytes(1048576)  # what files are like, for who searches them
+    begin, end = request(mebibytes << 20)
     with socket.create_connection(("127.0.0.1", port)) as client:
-        head = (
-            f"PUT /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {mebibytes << 20}\r\n\r\n"
-        )
-        client.sendall(head.encode())
+        client.sendall(begin)
         for _ in range(mebibytes):
             client.sendall(piece)
+        client.sendall(end)
         answer = b""
         while str(mebibytes << 20).encode() not in answer:
             received = client.recv(65536)
@@ -196,6 +248,7 @@ SCENARIOS = {
     "handlers": handlers,
     "echo": echo,
     "upload": upload,
+    "form-upload": form_upload,
     "files": files,
     "idle": idle,
     "websocket": websocket,

@@ -24,10 +24,16 @@ async def upload(request):
     return web.Response(text=str(size))
 
 
+async def form_upload(request):
+    form = await request.post()
+    return web.Response(text=str(form["file"].file.seek(0, 2)))
+
+
 app = web.Application(client_max_size=1 << 30)
 app.router.add_get("/", hello)
 app.router.add_post("/echo", echo)
 app.router.add_put("/upload", upload)
+app.router.add_put("/form-upload", form_upload)
 if "--static" in sys.argv:
     app.router.add_static("/static/", sys.argv[-1])
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)

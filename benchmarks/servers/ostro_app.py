@@ -12,7 +12,13 @@ from ostro.httputil import (
     ResponseStartLine,
 )
 from ostro.ioloop import IOLoop
-from ostro.web import Application, RequestHandler
+from ostro.web import (
+    Application,
+    RequestHandler,
+    UploadedFile,
+    UploadHandler,
+    stream_request_body,
+)
 
 ROUTES = 1000
 OK = ResponseStartLine("HTTP/1.1", 200, "OK")
@@ -54,6 +60,28 @@ class Echo(RequestHandler):
         self.write(self.request.body)
 
 
+@stream_request_body
+class Streamed(RequestHandler):
+    """Does as Upload, through the framework."""
+
+    def prepare(self) -> None:
+        self.size = 0
+
+    def data_received(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+
+    def put(self) -> None:
+        self.write(str(self.size))
+
+
+class Stored(UploadHandler):
+    """Takes a form with a file to disk."""
+
+    def put(self) -> None:
+        upload = self.request.files["file"][0]
+        self.write(str(upload.size) if isinstance(upload, UploadedFile) else "in memory")
+
+
 class Upload(HTTPServerConnectionDelegate):
     """Counts what is uploaded to it, chunk by chunk, without keeping it."""
 
@@ -87,6 +115,8 @@ def make_app() -> Application:
             (r"/story/([0-9]+)", Story),
             (r"/form", Form),
             (r"/echo", Echo),
+            (r"/upload", Streamed),
+            (r"/form-upload", Stored),
         ]
         + [(rf"/r{i}/([0-9]+)", Story) for i in range(ROUTES)]
     )

@@ -17,8 +17,11 @@ from ._uploaded_file import UploadedFile
 
 __all__ = ["UploadForm"]
 
-WRITE_SIZE: Final = 262144
-"""Bytes that are gathered for one write: a thread for each 64 KiB would cost more than writing."""
+WRITE_SIZE: Final = 1048576
+"""Bytes that are gathered for one write in a thread, and so the memory that an upload takes.
+
+Measured with a file of 64 MiB: with a quarter of that it costs half as much CPU again.
+"""
 
 
 class UploadForm:

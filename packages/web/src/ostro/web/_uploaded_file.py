@@ -109,9 +109,9 @@ class UploadedFile(HTTPFile):
         if self._file is None:
             descriptor, self.path = tempfile.mkstemp(prefix="upload-", dir=self._directory)
             self._file = open(descriptor, "w+b", buffering=0)  # noqa: SIM115  # closed by close()
-        for data in self._unwritten:
-            self._file.write(data)
+        data = self._unwritten[0] if len(self._unwritten) == 1 else b"".join(self._unwritten)
         self._unwritten.clear()
+        self._file.write(data)
 
     def rewind(self) -> None:
         """Go to the start, for whoever reads it first."""
