@@ -21,6 +21,7 @@ from ostro.websocket import WebSocketHandler
 from ostro.websocket._handshake import compute_accept
 
 HOST = "127.0.0.1"
+LARGE = "large" * 20_000
 
 
 class Echo(WebSocketHandler):
@@ -30,8 +31,9 @@ class Echo(WebSocketHandler):
         match message:
             case "close":
                 self.close(4001, "as you like")
-            case "break":
-                raise RuntimeError("told to")
+            case "both":
+                for message in ("small", LARGE, "small"):
+                    self.write_message(message)
             case "ping":
                 self.ping(b"are you there")
             case _:

@@ -238,6 +238,11 @@ class Draft76Protocol:
         """Raise ValueError: the draft has no binary messages."""
         raise ValueError("binary messages are not supported by this version of the protocol")
 
+    def send_apart(self, message: str | bytes) -> tuple[bytes, bytes]:
+        """Return the bytes of a message, and nothing: what is sent here is copied anyhow."""
+        sending = self.send_text(message) if isinstance(message, str) else self.send_binary(message)
+        return sending, b""
+
     def send_ping(self, data: bytes = b"") -> bytes:
         """Raise ValueError: the draft has no pings."""
         raise ValueError("pings are not supported by this version of the protocol")

@@ -41,6 +41,12 @@ def frame(first: int, payload: bytes, masks: MaskSource | None) -> bytes:
 
     `first` is its first byte: FIN, reserved bits and opcode.
     """
+    header, payload = header_and_payload(first, payload, masks)
+    return header + payload
+
+
+def header_and_payload(first: int, payload: bytes, masks: MaskSource | None) -> tuple[bytes, bytes]:
+    """Return a frame as its header and its payload, which is masked if there are masks."""
     size = len(payload)
     flag = 0 if masks is None else _MASKED
     if size < 126:
@@ -50,9 +56,9 @@ def frame(first: int, payload: bytes, masks: MaskSource | None) -> bytes:
     else:
         header = bytes((first, flag | 127)) + size.to_bytes(8, "big")
     if masks is None:
-        return header + payload
+        return header, payload
     mask = masks.next_mask()
-    return b"".join((header, mask, apply_mask(payload, mask)))
+    return header + mask, apply_mask(payload, mask)
 
 
 def close_payload(code: int | None, reason: str) -> bytes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from ._deflate import DeflateAgreement, Deflator
-from ._frames import MAX_CONTROL_PAYLOAD, close_payload, frame
+from ._frames import MAX_CONTROL_PAYLOAD, close_payload, frame, header_and_payload
 from ._masking import SHORT, MaskSource
 from ._receiving import FrameReceiver
 from ._states import (
@@ -99,13 +99,27 @@ class WebSocketProtocol(FrameReceiver):
                 return _BINARY_HEADERS[size] + data
         return self._message_frame(BINARY, data)
 
+    def send_apart(self, message: str | bytes) -> tuple[bytes, bytes]:
+        """Return the bytes of a message in two parts, to be sent one after the other: so a large
+        one is not copied.
+
+        Raises as `send_text`.
+        """
+        if isinstance(message, str):
+            return self._message_parts(TEXT, message.encode())
+        return self._message_parts(BINARY, message)
+
     def _message_frame(self, opcode: int, payload: bytes) -> bytes:
+        header, payload = self._message_parts(opcode, payload)
+        return header + payload
+
+    def _message_parts(self, opcode: int, payload: bytes) -> tuple[bytes, bytes]:
         first = FIN | opcode
         self._advance(first)
         if self._deflator is not None:
             first |= COMPRESSED
             payload = self._deflator.deflate(payload)
-        return frame(first, payload, self._masks)
+        return header_and_payload(first, payload, self._masks)
 
     def send_fragment(self, data: str | bytes, final: bool) -> bytes:
         """Return the bytes of the next fragment of a message; `final` says that it is the last.

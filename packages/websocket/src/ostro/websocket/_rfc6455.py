@@ -48,6 +48,9 @@ FAILURE_DELAY: Final = 1.0
 _GATHER_SIZE: Final = 4096
 """The largest frame that is sent together with others."""
 
+_LARGE: Final = 65536
+"""Length of a message from which on its header is sent apart."""
+
 _GATHER_COUNT: Final = 64
 """Frames that are sent together at most."""
 
@@ -67,6 +70,9 @@ class FramingProtocol(Protocol):
 
     def send_binary(self, data: bytes) -> bytes:
         """Return the bytes of a binary message."""
+
+    def send_apart(self, message: str | bytes) -> tuple[bytes, bytes]:
+        """Return the bytes of a message in two parts."""
 
     def send_ping(self, data: bytes = b"") -> bytes:
         """Return the bytes of a ping."""
@@ -178,6 +184,8 @@ class StreamWebSocket(WebSocketConnection):
     def write_message(self, message: str | bytes) -> Awaitable[None]:
         if self._phase is not _OPEN:
             raise WebSocketClosedError
+        if len(message) >= _LARGE:
+            return self._send_large(*self._protocol.send_apart(message))
         if isinstance(message, str):
             return self._send(self._protocol.send_text(message))
         return self._send(self._protocol.send_binary(message))
@@ -210,6 +218,13 @@ class StreamWebSocket(WebSocketConnection):
         if self._outgoing:
             self._send_gathered()
         return self._write(data)
+
+    def _send_large(self, header: bytes, payload: bytes) -> Awaitable[None]:
+        """Send a frame in two parts: another system call costs less than a large copy."""
+        if self._outgoing:
+            self._send_gathered()
+        self._write(header)
+        return self._write(payload)
 
     def _send_gathered(self) -> None:
         outgoing = self._outgoing

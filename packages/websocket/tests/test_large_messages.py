@@ -1,0 +1,56 @@
+"""Large messages, which are sent in two parts."""
+
+import pytest
+
+from ostro.ioloop import IOLoop
+from ostro.websocket import Role, WebSocketClosedError, WebSocketProtocol, websocket_connect
+from ostro.websocket._deflate import DeflateAgreement
+from ostro.websocket._draft76 import Draft76Protocol
+
+from .servers import LARGE, our_server
+
+MESSAGES: list[str | bytes] = ["", b"", "text ü", b"\x00\xff", "ü" * 40_000, bytes(70_000)]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: f"{type(message).__name__}")
+@pytest.mark.parametrize("deflate", [None, DeflateAgreement()], ids=["plain", "deflate"])
+@pytest.mark.parametrize("role", Role)
+def test_the_parts_of_a_message_are_the_message(
+    role: Role, deflate: DeflateAgreement | None, message: str | bytes
+) -> None:
+    peer = WebSocketProtocol(Role.CLIENT if role is Role.SERVER else Role.SERVER, deflate)
+
+    header, payload = WebSocketProtocol(role, deflate).send_apart(message)
+
+    assert peer.receive(header + payload) == [message]
+    assert len(header) <= 14
+
+
+def test_a_payload_that_is_not_masked_is_not_copied() -> None:
+    message = bytes(70_000)
+
+    assert WebSocketProtocol(Role.SERVER).send_apart(message)[1] is message
+
+
+def test_no_part_is_sent_after_the_close() -> None:
+    protocol = WebSocketProtocol(Role.SERVER)
+    protocol.send_close()
+
+    with pytest.raises(WebSocketClosedError):
+        protocol.send_apart("late")
+
+
+def test_the_draft_has_text_alone_in_parts_too() -> None:
+    protocol = Draft76Protocol(max_message_size=1000)
+
+    assert b"".join(protocol.send_apart("text")) == b"\x00text\xff"
+    with pytest.raises(ValueError, match="binary messages are not supported"):
+        protocol.send_apart(b"data")
+
+
+async def test_small_messages_before_a_large_one_are_sent_before_it(io_loop: IOLoop) -> None:
+    with our_server() as where:
+        async with await websocket_connect(f"ws://{where}/echo") as connection:
+            connection.write_message("both")
+
+            assert [await connection.read_message() for _ in range(3)] == ["small", LARGE, "small"]
