@@ -190,3 +190,28 @@ async def turns(count: int = 3) -> None:
     """Let the loop turn: what was to be called soon has been called then."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+def echo(talk: Talk) -> None:
+    """Send every message back, without waiting for anything."""
+
+    def behave(message: str | bytes) -> None:
+        talk.connection.write_message(message)
+
+    talk.delegate.behave = behave
+
+
+class Gate:
+    """Something for a delegate to wait for, one message at a time."""
+
+    def __init__(self) -> None:
+        self.waiting: list[asyncio.Future[None]] = []
+
+    def wait(self, message: str | bytes) -> Awaitable[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(future)
+        return future
+
+    async def open(self) -> None:
+        self.waiting.pop(0).set_result(None)
+        await turns(4)

@@ -15,11 +15,11 @@ from .support import BOTH_ROLES, Seen, events, frame
 websockets = pytest.importorskip("websockets", reason="pip install websockets")
 wsproto = pytest.importorskip("wsproto", reason="pip install wsproto")
 
-from websockets.extensions.permessage_deflate import PerMessageDeflate  # noqa: E402 (after the skip)
-from websockets.frames import Frame, Opcode  # noqa: E402
-from websockets.protocol import CLIENT, SERVER, Protocol, State  # noqa: E402
-from wsproto.connection import Connection, ConnectionType  # noqa: E402
-from wsproto.events import (  # noqa: E402
+from websockets.extensions.permessage_deflate import PerMessageDeflate  # noqa: E402 - after the skip
+from websockets.frames import Frame, Opcode  # noqa: E402 - after the skip
+from websockets.protocol import CLIENT, SERVER, Protocol, State  # noqa: E402 - after the skip
+from wsproto.connection import Connection, ConnectionType  # noqa: E402 - after the skip
+from wsproto.events import (  # noqa: E402 - after the skip
     BytesMessage,
     CloseConnection,
     Message,
@@ -27,7 +27,7 @@ from wsproto.events import (  # noqa: E402
     Pong,
     TextMessage,
 )
-from wsproto.utilities import RemoteProtocolError  # noqa: E402
+from wsproto.utilities import RemoteProtocolError  # noqa: E402 - after the skip
 
 LIMIT = 1000000
 
