@@ -41,6 +41,7 @@ INTERPRETED: Final = {
             "web._pages",
             "web._ui_modules",
             "web._hooks",
+            "web._routed",
             "web._handler",
             "web._builtin",
             "web._handover",

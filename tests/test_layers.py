@@ -4,7 +4,7 @@ import graphlib
 import subprocess
 import sys
 from collections.abc import Iterable
-from importlib.metadata import packages_distributions
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -56,9 +56,16 @@ def distribution_of(found: Import) -> NormalizedName | None:
     if top in sys.stdlib_module_names:
         return None
     if top != NAMESPACE:
-        owners = [canonicalize_name(owner) for owner in INSTALLED.get(top, [top])]
-        # A namespace has several; its distributions are called like the modules.
-        return next((o for o in owners if o == canonicalize_name(found.module)), owners[0])
+        known = [canonicalize_name(owner) for owner in INSTALLED.get(top, [top])]
+        # A namespace has several: one that is called like the module, or the one that holds it.
+        path = found.module.replace(".", "/")
+        called = [owner for owner in known if owner == canonicalize_name(found.module)]
+        holding = [
+            owner
+            for owner in (known if len(known) > 1 and not called else ())
+            if any(file.as_posix().startswith(path) for file in files(owner) or ())
+        ]
+        return [*called, *holding, *known][0]
     candidates = [found.module, *(f"{found.module}.{name}" for name in found.names)]
     owners = {owner.distribution for name in candidates if (owner := package_of(name))}
     assert owners, f"{found.file}:{found.line} imports {found.module}, which no package ships"

@@ -21,11 +21,9 @@ from ostro.ioloop import COMPLETED, Completed, start_task
 from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
-from ._hooks import Hooks
 from ._location import location
-from ._observing import Observed
 from ._output import BODILESS, is_reason_phrase
-from ._request_id import request_id_of
+from ._routed import Routed
 from ._urlspec import RouteMatch
 from ._xsrf import XSRF_SAFE_METHODS
 from .errors import Finish, HTTPError
@@ -36,7 +34,7 @@ app_log = logging.getLogger("ostro.application")
 general_log = logging.getLogger("ostro.general")
 
 
-class RequestHandler(Hooks):
+class RequestHandler(Routed):
     """Subclass this class and define get(), post() and so on to make a handler.
 
     A new one is made for each request. `initialize` is called first, with what the URLSpec passes
@@ -47,52 +45,8 @@ class RequestHandler(Hooks):
     Methods must be called from the loop's thread; see `IOLoop.add_callback` for other threads.
     """
 
-    # What the request's path matched; set when the request is run.
-    _match: RouteMatch
-
-    # Who observes the request.
-    _observed: Observed | None = None
-
     # Whether `handler_timeout` has passed; the class says so for those that are in time.
     _timed_out = False
-
-    @property
-    def path_args(self) -> list[str | None]:
-        """The arguments that the unnamed groups of the URL pattern found, decoded.
-
-        Raises as `decode_argument` does.
-        """
-        return [None if arg is None else self.decode_argument(arg) for arg in self._match.args]
-
-    @property
-    def path_kwargs(self) -> dict[str, Any]:  # Any: each converter has a type of its own
-        """The arguments that the named groups of the URL pattern found, by name: decoded, or what
-        its converters made of them.
-
-        Raises as `decode_argument` does.
-        """
-        match = self._match
-        if match.spec.converters is not None:
-            return dict(match.kwargs)
-        return {
-            name: arg if arg is None else self.decode_argument(arg, name)
-            for name, arg in match.kwargs.items()
-        }
-
-    @functools.cached_property
-    def route(self) -> str | None:
-        """The pattern of the route that led here, as it was written, with what Routers and Mounts
-        put before it; None where no route matched. Known from `prepare` on.
-        """
-        template = self._match.spec.template
-        return self._root + template if template else None
-
-    @functools.cached_property
-    def request_id(self) -> str:
-        """The id of this request; see `RequestIds`, without which one is made when it is asked
-        for.
-        """
-        return request_id_of(self.request)
 
     # Answers
 

@@ -1,8 +1,8 @@
 """The response side of a request handler: status, headers, the buffered body, and how they leave.
 
 First of the layers that make up `RequestHandler` (`_output`, `_input`, `_cookies`, `_identity`,
-`_xsrf`, `_language`, `_pages`, `_hooks`, `_handler`), each a class on top of the one before. This
-one owns what is to be sent, and must not know how a request is routed or read.
+`_xsrf`, `_language`, `_pages`, `_hooks`, `_routed`, `_handler`), each a class on top of the one
+before. This one owns what is to be sent, and must not know how a request is routed or read.
 """
 
 from __future__ import annotations
