@@ -470,6 +470,28 @@ async def test_a_file_is_counted(io_loop: IOLoop, recorder: Recorder) -> None:
     assert recorder.outcome.body_bytes == 3
 
 
+@pytest.mark.parametrize("mounted", [True, False])
+async def test_a_connection_that_is_taken_away_ends_the_request(
+    io_loop: IOLoop, recorder: Recorder, mounted: bool
+) -> None:
+    class Taking(RequestHandler):
+        @asynchronous
+        def get(self) -> None:
+            assert self.request.connection is not None
+            stream = self.request.connection.detach()
+            stream.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\nraw")
+            stream.close()
+
+    app = Application([("/", Taking)], request_observers=[recorder])
+    if mounted:
+        app = Application([Mount("", app)], request_observers=[Recorder()])
+    async with serving(app) as port, connected(port) as (reader, writer):
+        writer.write(raw_get())
+        assert (await reader.read()).endswith(b"raw")
+
+    assert recorder.events == ["start / /", "end 101"]
+
+
 def test_a_request_without_a_connection_is_refused_as_ever(recorder: Recorder) -> None:
     with pytest.raises(ValueError, match="has no connection to answer on"):
         site(recorder)(HTTPServerRequest("GET", "/"))

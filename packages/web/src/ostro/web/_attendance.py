@@ -82,6 +82,8 @@ class Attendance:
         else:
             handler = application._construct(spec, request)
         handler._observed = observed
+        if observed is not None and not isinstance(handler, HandOver):
+            observed.end_when_detached(handler)
         return handler
 
     def begin(self, spec: URLSpec, request: HTTPServerRequest) -> Observed | None:

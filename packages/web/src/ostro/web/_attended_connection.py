@@ -5,6 +5,7 @@ Only requests of applications that want that have one.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import IO, Any, TypeAlias
@@ -38,6 +39,8 @@ class AttendedConnection(HTTPConnection):
         # Whether the response has ended, and who is to be told when it does.
         self.is_over = False
         self.on_end: Callable[[], None] | None = None
+        # Called when somebody takes the connection away: a WebSocket.
+        self.on_detach: Callable[[], None] | None = None
 
     # Any: whatever else the connection has, such as the documented `stream`
     def __getattr__(self, name: str) -> Any:
@@ -101,7 +104,13 @@ class AttendedConnection(HTTPConnection):
         self._inner.set_body_timeout(seconds)
 
     def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
-        return self._inner.detach(on_drain)
+        stream = self._inner.detach(on_drain)
+        self.status = self.status or 101
+        self._over()
+        on_detach, self.on_detach = self.on_detach, None
+        if on_detach is not None:
+            on_detach()
+        return stream
 
     def close(self) -> None:
         self._inner.close()
@@ -139,7 +148,10 @@ def attended(
     inner: HTTPConnection, is_head: bool, writers: Sequence[HeadWriter]
 ) -> AttendedConnection:
     """Return a connection in front of `inner`, which takes raw bytes if that does."""
-    as_object: object = inner
-    if isinstance(as_object, RawConnection):
-        return AttendedRawConnection(inner, is_head, writers)
-    return AttendedConnection(inner, is_head, writers)
+    kind = _kind_for(type(inner))
+    return kind(inner, is_head, writers)
+
+
+@functools.lru_cache(64)  # looking for the methods of a protocol takes longer than all the rest
+def _kind_for(inner: type[HTTPConnection]) -> type[AttendedConnection]:
+    return AttendedRawConnection if issubclass(inner, RawConnection) else AttendedConnection

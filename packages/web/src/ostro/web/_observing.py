@@ -9,7 +9,6 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ostro.httputil import HTTPServerRequest
@@ -25,7 +24,6 @@ __all__ = ["Observed", "ObserverFactory", "RequestObserver", "RequestOutcome"]
 app_log = logging.getLogger("ostro.application")
 
 
-@dataclass(frozen=True, slots=True)
 class RequestOutcome:
     """How a request ended.
 
@@ -36,13 +34,33 @@ class RequestOutcome:
     whether the client went away before the end.
     """
 
-    handler: RequestHandler
-    route: str | None
-    status: int
-    body_bytes: int
-    seconds: float
-    seconds_to_head: float | None
-    disconnected: bool
+    __slots__ = (
+        "body_bytes",
+        "disconnected",
+        "handler",
+        "route",
+        "seconds",
+        "seconds_to_head",
+        "status",
+    )
+
+    def __init__(
+        self,
+        handler: RequestHandler,
+        route: str | None,
+        status: int,
+        body_bytes: int,
+        seconds: float,
+        seconds_to_head: float | None,
+        disconnected: bool,
+    ) -> None:
+        self.handler = handler
+        self.route = route
+        self.status = status
+        self.body_bytes = body_bytes
+        self.seconds = seconds
+        self.seconds_to_head = seconds_to_head
+        self.disconnected = disconnected
 
 
 class RequestObserver:
@@ -121,6 +139,10 @@ class Observed:
         else:
             self._connection.on_end = functools.partial(self.ended, handler)
 
+    def end_when_detached(self, handler: RequestHandler) -> None:
+        """Tell them of the end when the connection becomes something else than HTTP."""
+        self._connection.on_detach = functools.partial(self.ended, handler)
+
     def ended(self, handler: RequestHandler) -> None:
         """Tell them of the end, once."""
         observers, self._observers = self._observers, []
@@ -137,11 +159,11 @@ class Observed:
     def _outcome(self, handler: RequestHandler) -> RequestOutcome:
         began, connection = self._request.start_time, self._connection
         return RequestOutcome(
-            handler=handler,
-            route=handler.route,
-            status=connection.status or handler._status_code,
-            body_bytes=connection.body_bytes,
-            seconds=time.monotonic() - began,
-            seconds_to_head=None if connection.head_at is None else connection.head_at - began,
-            disconnected=handler._gone,
+            handler,
+            handler._route(),
+            connection.status or handler._status_code,
+            connection.body_bytes,
+            time.monotonic() - began,
+            None if connection.head_at is None else connection.head_at - began,
+            handler._gone,
         )

@@ -54,6 +54,9 @@ class Routed(Hooks):
         """The pattern of the route that led here, as it was written, with what Routers and Mounts
         put before it; None where no route matched. Known from `prepare` on.
         """
+        return self._route()
+
+    def _route(self) -> str | None:
         template = self._match.spec.template
         return self._root + template if template else None
 
