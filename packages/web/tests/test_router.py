@@ -541,3 +541,19 @@ async def test_options_asterisk_is_answered_over_a_socket(io_loop: IOLoop) -> No
         answer = await reader.read()
 
     assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
+
+
+# What a handler knows of it
+
+
+def test_a_handler_knows_the_route_that_led_to_it() -> None:
+    class Knowing(RequestHandler):
+        def prepare(self) -> None:
+            self.finish(str(self.route))
+
+    site = Application([("/{word:str}", Knowing)], default_handler_class=Knowing)
+    app = Application([Router([Mount("/in", site)], prefix="/x"), ("/(a|b)", Knowing)])
+
+    assert ask(app, "/a").text == "/(a|b)"
+    assert ask(app, "/x/in/word").text == "/x/in/{word:str}"
+    assert ask(app, "/x/in/no/where").text == "None"
