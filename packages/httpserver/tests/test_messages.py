@@ -20,6 +20,7 @@ from .support import (
     GET,
     OK,
     Client,
+    FakeClock,
     Recorder,
     RecordingDelegate,
     Request,
@@ -412,24 +413,138 @@ async def test_a_pause_ends_with_its_request(io_loop: IOLoop) -> None:
     assert len(responses(client.sent)) == 2
 
 
-async def test_a_body_that_is_not_wanted_is_not_read(io_loop: IOLoop) -> None:
-    class Refusing(RecordingDelegate):
-        def data_received(self, chunk: bytes) -> None:
-            super().data_received(chunk)
-            respond(self.conn, code=403)
+class Refusing(RecordingDelegate):
+    """Answers at the first bytes of the body."""
 
-    app = WithDelegate(Refusing)
+    def data_received(self, chunk: bytes) -> None:
+        super().data_received(chunk)
+        respond(self.conn, code=403)
+
+
+class Streaming(RecordingDelegate):
+    """Answers at the headers, in pieces."""
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        super().headers_received(start_line, headers)
+        self.conn.write_headers(ResponseStartLine("HTTP/1.1", 403, "No"), HTTPHeaders(), b"n")
+        self.conn.finish()
+
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+
+
+@pytest.mark.parametrize("kind", [Refusing, Streaming])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"Content-Length: 6\r\n\r\nabcdef" + GET],
+        [b"Content-Length: 6\r\n\r\na", b"bc", b"def" + GET],
+        [b"Content-Length: 65537\r\n\r\na", b"b" * 65536, GET],
+    ],
+)
+async def test_the_little_that_is_left_of_an_answered_body_is_thrown_away(
+    io_loop: IOLoop, kind: type[RecordingDelegate], pieces: list[bytes]
+) -> None:
+    app = WithDelegate(kind)
     client = Client(io_loop, app)
-    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
 
-    await client.send(head + b"a", b"bc", b"def" + GET)
+    await client.send(POST + pieces[0], *pieces[1:])
+
+    first = responses(client.sent)[0]
+    assert (first.status, first.headers["Connection"]) == (403, None)
+    assert [request.method for request in app.requests] == ["POST", "GET"]
+    assert not client.stream.output_ended
+
+
+@pytest.mark.parametrize("kind", [Refusing, Streaming])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"Content-Length: 65538\r\n\r\na", b"b" * 65537 + GET],
+        [b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n", b"0\r\n\r\n" + GET],
+        [b"Connection: close\r\nContent-Length: 2\r\n\r\na", b"b" + GET],
+    ],
+)
+async def test_a_body_that_is_not_wanted_is_not_read(
+    io_loop: IOLoop, kind: type[RecordingDelegate], pieces: list[bytes]
+) -> None:
+    app = WithDelegate(kind)
+    client = Client(io_loop, app)
+
+    await client.send(POST + pieces[0], *pieces[1:])
 
     [response] = responses(client.sent)
     assert response.status == 403
-    assert response.headers["Connection"] == "close"
-    assert app.requests[0].body == b"a"
+    assert kind is Streaming or response.headers["Connection"] == "close"
     assert client.stream.output_ended
     assert len(app.requests) == 1
+
+
+async def test_the_body_of_a_client_that_waited_for_100_is_not_looked_for(io_loop: IOLoop) -> None:
+    app = WithDelegate(Streaming)
+    client = Client(io_loop, app)
+
+    await client.send(POST + b"Expect: 100-continue\r\nContent-Length: 40\r\n\r\n", GET)
+
+    [response] = responses(client.sent)
+    assert (response.status, response.headers["Connection"]) == (403, "close")
+    assert client.stream.output_ended
+    assert len(app.requests) == 1
+
+
+async def test_a_body_that_was_held_back_is_thrown_away_when_its_answer_comes(
+    io_loop: IOLoop,
+) -> None:
+    class Holding(RecordingDelegate):
+        def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+            super().data_received(chunk)
+            return io_loop.asyncio_loop.create_future()
+
+    app = WithDelegate(Holding)
+    client = Client(io_loop, app)
+    await client.send(POST + b"Content-Length: 6\r\n\r\na", b"bcdef" + GET)
+
+    respond(app.connections[0], code=403)
+    await turns()
+
+    assert [response.status for response in responses(client.sent)] == [403, 200]
+    assert app.requests[0].body == b"a"
+
+
+async def test_what_is_left_of_an_answered_body_must_come_soon(io_loop: IOLoop) -> None:
+    clock = FakeClock()
+    client = Client(io_loop, WithDelegate(Refusing), clock=clock)
+    await client.send(POST + b"Content-Length: 6\r\n\r\na")
+
+    client.connection.expire(clock.now)
+
+    assert client.connection.deadline == clock.now + 2
+    assert client.stream.closed()
+
+
+async def test_a_client_that_leaves_an_answered_body_unfinished_is_let_go(io_loop: IOLoop) -> None:
+    client = Client(io_loop, WithDelegate(Refusing))
+    await client.send(POST + b"Content-Length: 6\r\n\r\na")
+
+    await client.ended()
+
+    assert client.stream.closed()
+    assert len(responses(client.sent)) == 1
+
+
+async def test_a_server_that_drains_ends_a_connection_behind_an_answered_body(
+    io_loop: IOLoop,
+) -> None:
+    client = Client(io_loop, WithDelegate(Refusing))
+    await client.send(POST + b"Content-Length: 6\r\n\r\na")
+
+    client.group.draining = client.group.last_answers = True
+    await client.send(b"bcdef" + GET)
+
+    assert len(responses(client.sent)) == 1
+    assert client.stream.output_ended
 
 
 async def test_the_most_bytes_of_a_body_can_be_set_for_one_request(io_loop: IOLoop) -> None:

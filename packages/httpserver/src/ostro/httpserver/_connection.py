@@ -35,7 +35,14 @@ from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
 from ._pace import BodyPace
 from ._phases import ANSWER, BODY, CLOSED, FLUSH, HEAD, IDLE, Phase
-from ._settings import LOOK_AFTER, PIPELINE_BUFFER_SIZE, WRITE_HIGH_WATER, ServerSettings
+from ._settings import (
+    LINGER_TIMEOUT,
+    LOOK_AFTER,
+    MAX_BYTES_BEHIND_ANSWER,
+    PIPELINE_BUFFER_SIZE,
+    WRITE_HIGH_WATER,
+    ServerSettings,
+)
 
 
 class HTTPConnection(ApplicationCaller):
@@ -181,7 +188,7 @@ class HTTPConnection(ApplicationCaller):
         match self._phase:
             case Phase.HEAD if self.codec.unread_size:
                 self._reject(408, "the head of the request did not come in time")
-            case Phase.BODY:
+            case Phase.BODY if self._exchange is not None:
                 self._check_body(now)
             case Phase.ANSWER if self._write_pace is None:
                 self.deadline = NEVER
@@ -324,7 +331,8 @@ class HTTPConnection(ApplicationCaller):
 
     def _on_data(self, data: bytes) -> None:
         exchange = self._exchange
-        assert exchange is not None
+        if exchange is None:
+            return  # the rest of a body behind its answer
         assert exchange.delegate is not None
         assert self._body_pace is not None
         self._body_pace.add(len(data))
@@ -332,7 +340,9 @@ class HTTPConnection(ApplicationCaller):
 
     def _on_end(self, end: EndOfMessage) -> None:
         exchange = self._exchange
-        assert exchange is not None
+        if exchange is None:
+            self._after_answer()
+            return
         delegate = exchange.delegate
         assert delegate is not None
         self._phase = ANSWER
@@ -349,18 +359,47 @@ class HTTPConnection(ApplicationCaller):
 
         `end`: the answer is complete with this head; the client need not send the rest of its body.
         """
-        if self.group.last_answers or (end and self._phase is BODY):
+        if self.group.last_answers or (self._phase is BODY and self._leaves_body(end)):
             self.codec.close_after_response()
+
+    def _leaves_body(self, end: bool) -> bool:
+        """Tell whether what is left of a body will not be read behind an answer that begins now.
+
+        A client that waits for a 100 may send its body now or not: nobody can tell what comes next.
+        Spec: RFC 9110 section 10.1.1.
+        """
+        return self.codec.waiting_for_continue or (end and not self._is_worth_reading())
 
     def response_ended(self, exchange: Exchange) -> None:
         """Go on once the application has finished its answer."""
         self._exchange = None
         if self._phase is BODY:
-            self._say_farewell(linger=True)
+            if exchange.keep_alive and self.codec.can_keep_alive and self._is_worth_reading():
+                self._read_rest()
+            else:
+                self._say_farewell(linger=True)
         elif not exchange.keep_alive:
             # The client asked for the end, and sends nothing more unless it is confused.
             self._say_farewell(linger=bool(self.codec.unread_size))
-        elif self.group.last_answers or not self.codec.can_keep_alive:
+        else:
+            self._after_answer()
+
+    def _is_worth_reading(self) -> bool:
+        """Tell whether so little of a body is missing that a new connection would cost more."""
+        missing = self.codec.body_bytes_missing
+        return missing is not None and missing <= MAX_BYTES_BEHIND_ANSWER
+
+    def _read_rest(self) -> None:
+        """Read what is left of a body that has been answered, for the sake of the next request."""
+        self._waits_for = None
+        self._set_deadline(LINGER_TIMEOUT)
+        self._read_again()
+        if not self._advancing:
+            self._schedule_advance()
+
+    def _after_answer(self) -> None:
+        """Go on to the next request, or to the end, once a request and its answer are complete."""
+        if self.group.last_answers or not self.codec.can_keep_alive:
             self._say_farewell(linger=True)
         elif self.stream.write_buffer_size <= WRITE_HIGH_WATER:
             self._next_request()

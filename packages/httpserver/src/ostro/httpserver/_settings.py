@@ -40,6 +40,11 @@ Closing at once would make the kernel reset the connection while the client stil
 client
 would never see the answer that says why. Spec: RFC 9112 section 9.6."""
 
+MAX_BYTES_BEHIND_ANSWER = 65536
+"""Bytes of a body that are still read, and thrown away, when its request has been answered, so that
+the connection can be kept. Most of the bodies that are refused are smaller, and there already.
+"""
+
 PIPELINE_BUFFER_SIZE = 65536
 """Bytes of later requests that are held while one is answered; beyond it the client is not read."""
 

@@ -20,7 +20,7 @@ __all__ = ["UploadForm"]
 WRITE_SIZE: Final = 1048576
 """Bytes that are gathered for one write in a thread, and so the memory that an upload takes.
 
-Measured with a file of 64 MiB: with a quarter of that it costs half as much CPU again.
+Measured with a file of 64 MiB: with half of that it costs a fifth more CPU.
 """
 
 
