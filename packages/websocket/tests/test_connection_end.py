@@ -113,6 +113,36 @@ async def test_a_slow_peer_has_time_to_read_what_was_sent_before_the_close(
     assert talk.seen == [("closed", 1006, "")]
 
 
+async def test_what_is_written_before_a_close_in_one_go_does_not_prolong_it(
+    io_loop: IOLoop,
+) -> None:
+    talk = Talk()
+    talk.stream.slow = True
+
+    def behave(message: str | bytes) -> None:
+        talk.connection.write_message("bye")
+        talk.connection.close()
+
+    talk.delegate.behave = behave
+    talk.feed(talk.peer.send_text("x"))
+    talk.after(CLOSE_TIMEOUT)
+
+    assert talk.answers() == [("text", "bye"), ("close", 1005, "")]
+    assert talk.seen[-1] == ("closed", 1006, "")
+
+
+async def test_a_peer_that_has_read_the_close_has_to_answer_it(io_loop: IOLoop) -> None:
+    talk = Talk()
+    talk.stream.slow = True
+    talk.connection.close()
+
+    talk.after(CLOSE_TIMEOUT - 1)
+    talk.stream.take()
+    talk.after(1)
+
+    assert talk.seen == [("closed", 1006, "")]
+
+
 async def test_nothing_is_sent_after_closing(io_loop: IOLoop) -> None:
     talk = Talk()
     talk.connection.close()

@@ -300,15 +300,15 @@ class StreamWebSocket(WebSocketConnection):
                 self._after_messages(functools.partial(self._on_failure, event))
             else:
                 self._pong_due = NEVER
-                if self._delegate is not None:
-                    self._call(self._delegate.on_pong, event.data)
+                assert self._delegate is not None  # nothing is read after the end
+                self._call(self._delegate.on_pong, event.data)
         self._update_reading()
 
     def _on_ping(self, data: bytes) -> None:
         if self._phase is _OPEN:
             self._send(self._protocol.send_pong(data))
-            if self._delegate is not None:
-                self._call(self._delegate.on_ping, data)
+            assert self._delegate is not None  # as above
+            self._call(self._delegate.on_ping, data)
 
     def _room_made(self) -> None:
         if self._protocol.has_more:
