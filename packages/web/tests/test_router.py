@@ -508,7 +508,7 @@ def test_special_characters_in_the_prefix_of_a_mount_are_escaped() -> None:
 
 
 def test_what_is_no_site_is_not_mounted() -> None:
-    with pytest.raises(TypeError, match="FallbackHandler takes callbacks"):
+    with pytest.raises(TypeError, match="HTTPServerConnectionDelegate"):
         Mount("/a", print)  # type: ignore[arg-type]  # that is the point
 
 

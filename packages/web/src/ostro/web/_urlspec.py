@@ -189,7 +189,7 @@ def _handler_class(given: type[RequestHandler] | str) -> type[RequestHandler]:
 
 def _policy(handler_class: type[RequestHandler]) -> CORS | Literal[False] | None:
     """Return what a handler says about CORS; an attribute of this name may mean something else."""
-    given: object = handler_class.cors
+    given: object = getattr(handler_class, "cors", None)
     if given is False:
         return False
     return given if isinstance(given, CORS) else None
