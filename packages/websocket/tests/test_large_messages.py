@@ -48,6 +48,16 @@ def test_the_draft_has_text_alone_in_parts_too() -> None:
         protocol.send_apart(b"data")
 
 
+@pytest.mark.parametrize("sizes", [[1] * 10, [5000] * 3, [1, 5000, 1, 1, 5000], [5000, 1, 0]])
+def test_a_message_of_small_parts_and_large_ones_is_put_together(sizes: list[int]) -> None:
+    client, server = WebSocketProtocol(Role.CLIENT), WebSocketProtocol(Role.SERVER)
+    parts = [bytes([number]) * size for number, size in enumerate(sizes)]
+
+    frames = [client.send_fragment(part, part is parts[-1]) for part in parts]
+
+    assert [event for frame in frames for event in server.receive(frame)] == [b"".join(parts)]
+
+
 async def test_small_messages_before_a_large_one_are_sent_before_it(io_loop: IOLoop) -> None:
     with our_server() as where:
         async with await websocket_connect(f"ws://{where}/echo") as connection:
