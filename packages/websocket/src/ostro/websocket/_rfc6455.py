@@ -302,7 +302,8 @@ class StreamWebSocket(WebSocketConnection):
                 self._pong_due = NEVER
                 assert self._delegate is not None  # nothing is read after the end
                 self._call(self._delegate.on_pong, event.data)
-        self._update_reading()
+        if self._unsent or self._held is not None or not self._reading:
+            self._update_reading()
 
     def _on_ping(self, data: bytes) -> None:
         if self._phase is _OPEN:
