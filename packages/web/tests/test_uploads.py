@@ -299,7 +299,8 @@ async def test_files_last_as_long_as_the_method_that_has_finished_the_answer(
 
         async def coroutine(self) -> None:
             self.finish("done")
-            await asyncio.sleep(0)
+            for _ in range(5):
+                await asyncio.get_running_loop().run_in_executor(None, lambda: None)
             self.note()
 
         @asynchronous
@@ -311,9 +312,9 @@ async def test_files_last_as_long_as_the_method_that_has_finished_the_answer(
             return getattr(self, kind)()
 
     assert (await post(Early, tmp_path, form(("f", "a", LARGE)))).text == "done"
-    for _ in range(3):
+    for _ in range(20):
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
         await asyncio.sleep(0)
-    await asyncio.get_running_loop().run_in_executor(None, lambda: None)
     assert sizes == [len(LARGE)]
     assert left_in(tmp_path) == []
 

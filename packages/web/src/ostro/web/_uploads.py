@@ -135,16 +135,18 @@ class UploadHandler(RequestHandler):
         try:
             super()._log()
         finally:
-            self._release()
+            form = self._form
+            if form is not None:
+                if has_loop():
+                    # Not before the function returns that has finished the request; and only then
+                    # is it known whether that was the first step of a task.
+                    asyncio.get_running_loop().call_soon(self._release, form)
+                else:
+                    form.close()
 
-    def _release(self) -> None:
-        form, task = self._form, self._task
-        if form is None:
-            return
-        if not has_loop():
-            form.close()
-        elif task is not None and not task.done():
-            task.add_done_callback(lambda _: form.release())
+    def _release(self, form: UploadForm) -> None:
+        task = self._task
+        if task is None or task.done():
+            form.release()
         else:
-            # Not before the function ends that has finished the request.
-            asyncio.get_running_loop().call_soon(form.release)
+            task.add_done_callback(lambda _: form.release())
