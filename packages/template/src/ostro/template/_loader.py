@@ -6,11 +6,23 @@ import os
 import posixpath
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
 from ._template import DEFAULT_AUTOESCAPE, Template, read
 from ._tree import File
 from ._whitespace import check_mode
 from .errors import TemplateNotFoundError
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+class LoaderOptions(TypedDict, total=False):
+    """The arguments of BaseLoader, which all loaders take."""
+
+    autoescape: str | None
+    namespace: dict[str, object] | None
+    whitespace: str | None
 
 
 class BaseLoader:
@@ -116,14 +128,9 @@ class Loader(BaseLoader):
     """
 
     def __init__(
-        self,
-        root_directory: str | os.PathLike[str],
-        *,
-        autoescape: str | None = DEFAULT_AUTOESCAPE,
-        namespace: dict[str, object] | None = None,
-        whitespace: str | None = None,
+        self, root_directory: str | os.PathLike[str], **kwargs: Unpack[LoaderOptions]
     ) -> None:
-        super().__init__(autoescape, namespace, whitespace)
+        super().__init__(**kwargs)
         self.root = os.path.abspath(root_directory)
 
     def resolve_path(self, name: str, parent_path: str | None = None) -> str:
@@ -161,15 +168,8 @@ class Loader(BaseLoader):
 class DictLoader(BaseLoader):
     """Loads templates from a dict of names and texts. `kwargs` are those of BaseLoader."""
 
-    def __init__(
-        self,
-        dict: Mapping[str, str | bytes],
-        *,
-        autoescape: str | None = DEFAULT_AUTOESCAPE,
-        namespace: dict[str, object] | None = None,
-        whitespace: str | None = None,
-    ) -> None:
-        super().__init__(autoescape, namespace, whitespace)
+    def __init__(self, dict: Mapping[str, str | bytes], **kwargs: Unpack[LoaderOptions]) -> None:
+        super().__init__(**kwargs)
         self.dict = dict
 
     def read(self, name: str) -> tuple[str | bytes, str]:
