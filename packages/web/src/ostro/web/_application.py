@@ -127,6 +127,8 @@ class Application(HTTPServerConnectionDelegate):
         # Whether `lifespan` has been entered.
         self._alive = False
         self._attendance = Attendance(settings)
+        # Whether any handler may be observed: by its own observers, or those of one around it.
+        self._observed = self._attendance.observes
         self._routes = HostRoutes()
         self._default = self._default_match()
         if handlers:

@@ -54,7 +54,7 @@ class PreflightHandler(RequestHandler):
 class Attendance:
     """What an application's settings ask for."""
 
-    __slots__ = ("_cors", "_ids", "_observers", "needed")
+    __slots__ = ("_cors", "_ids", "_observers", "needed", "observes")
 
     def __init__(self, settings: dict[str, Any]) -> None:  # Any: as in Application
         self._cors: CORS | None = _of_type(settings, "cors", CORS)
@@ -64,6 +64,7 @@ class Attendance:
         )
         # Whether there is anything for all requests.
         self.needed = bool(self._cors or self._ids or self._observers)
+        self.observes = bool(self._observers)
 
     def take_in(self, spec: URLSpec) -> None:
         """Note in a spec of the application whether its requests come here."""

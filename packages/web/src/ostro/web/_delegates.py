@@ -109,6 +109,7 @@ class RequestDelegate(HandlerDelegate):
         self._handler = handler = application._make_handler(match.spec, request)
         if outside is not None:
             handler._observed = outside.around(handler._observed)
+            application._observed = True
         if root:
             handler._root = root
         self._streamed = StreamedRequest(handler)

@@ -258,9 +258,10 @@ class RequestHandler(Routed):
 
     def _log(self) -> None:
         """Write the completed request to the log."""
-        if self._observed is not None:
+        application = self.application
+        if application._observed and self._observed is not None:
             self._observed.ended(self)
-        self.application.log_request(self)
+        application.log_request(self)
 
     # Any: a coroutine whose type parameters are its own
     def _start(self, coroutine: Any) -> asyncio.Task[None] | Completed[None]:

@@ -47,6 +47,7 @@ class HandOver(RequestHandler):
         inner._root = root
         if self._observed is not None:
             inner._observed = self._observed.around(inner._observed)
+            application._observed = True
         if self._connection.loopless:
             run_without_loop(inner, match)
         else:
