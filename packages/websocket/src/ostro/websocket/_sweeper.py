@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextvars import Context
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
 
 NEVER: Final = float("inf")
 """The deadline of who has none."""
@@ -78,12 +77,14 @@ class Sweeper:
         self._wake(max(earliest, now + len(self._members) * _SECONDS_PER_MEMBER), now)
 
 
-_sweepers: WeakKeyDictionary[asyncio.AbstractEventLoop, Sweeper] = WeakKeyDictionary()
+_ATTRIBUTE: Final = "_ostro_websocket_sweeper"
+"""The attribute of a loop that holds its sweeper: a table elsewhere would keep both for ever."""
 
 
 def sweeper_of(loop: asyncio.AbstractEventLoop) -> Sweeper:
     """Return the sweeper of a loop, made when it is first asked for."""
-    sweeper = _sweepers.get(loop)
+    attributes = vars(loop)
+    sweeper: Sweeper | None = attributes.get(_ATTRIBUTE)
     if sweeper is None:
-        sweeper = _sweepers[loop] = Sweeper(loop)
+        sweeper = attributes[_ATTRIBUTE] = Sweeper(loop)
     return sweeper
