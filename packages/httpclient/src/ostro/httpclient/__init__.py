@@ -5,6 +5,7 @@
 
 from ._blocking import HTTPClient
 from ._client import AsyncHTTPClient
+from ._cookie_jar import Cookie, CookieJar
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
@@ -34,6 +35,8 @@ __all__ = [
     "AsyncHTTPClient2",
     "ClientClosedError",
     "ContentDecodingError",
+    "Cookie",
+    "CookieJar",
     "HTTPClient",
     "HTTPClientError",
     "HTTPConnectError",

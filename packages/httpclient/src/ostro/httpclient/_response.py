@@ -107,6 +107,19 @@ class HTTPResponse:
         """Whether there is an error besides a code outside of 200 to 299."""
         return not self._error_is_the_code
 
+    def finish(
+        self,
+        body: bytes,
+        trailers: HTTPHeaders | None,
+        request_time: float,
+        time_info: Mapping[str, float],
+    ) -> None:
+        """Add what is known at the end of a fetch; a client calls this."""
+        self._body = body
+        self.trailers = trailers
+        self.request_time = request_time
+        self.time_info = time_info
+
     def rethrow(self) -> None:
         """Raise `error`, if there is one."""
         if self.error is not None:

@@ -72,8 +72,9 @@ class HTTPClientError(Exception):
     def __str__(self) -> str:
         return f"HTTP {self.code}: {self.message}"
 
-    # The arguments hold a whole response, which has no place in a log.
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        # Without the response, which has no place in a log.
+        return f"{type(self).__name__}({self.code}, {self.message!a})"
 
 
 HTTPError = HTTPClientError

@@ -1,0 +1,103 @@
+"""The connections that are idle, by what they may be reused for."""
+
+from __future__ import annotations
+
+import socket
+import weakref
+from collections import OrderedDict
+
+from ._connection import ClientConnection
+from ._deadlines import Sweeper
+
+__all__ = ["ConnectionPool"]
+
+
+class ConnectionPool:
+    """Keeps connections between requests.
+
+    A connection leaves the pool when it is taken, when the server ends it or says something
+    unasked, when it has been idle too long, and when there are too many: the one that has been
+    idle longest goes first.
+
+    Args:
+        sweeper: Looks after those that have been idle too long.
+        max_idle: Connections in all.
+        max_idle_per_key: Connections for each key.
+        idle_timeout: Seconds that a connection may be idle.
+    """
+
+    def __init__(
+        self, sweeper: Sweeper, max_idle: int, max_idle_per_key: int, idle_timeout: float
+    ) -> None:
+        self._sweeper = sweeper
+        self._max_idle = max_idle
+        self._max_idle_per_key = max_idle_per_key
+        self._idle_timeout = idle_timeout
+        # All that are idle, the one that has been so longest first; and by key, the same way.
+        self._idle: OrderedDict[ClientConnection, None] = OrderedDict()
+        self._by_key: dict[object, list[ClientConnection]] = {}
+        self._sockets: set[socket.socket] = set()
+
+    def __len__(self) -> int:
+        return len(self._idle)
+
+    def close_with(self, owner: object) -> None:
+        """Have the sockets closed when `owner`, the loop, is gone, or the program ends."""
+        weakref.finalize(owner, _close_all, self._sockets)
+
+    def take(self, key: object, *, certainly: bool = False) -> ClientConnection | None:
+        """Return the connection that was used last, None if there is none.
+
+        Args:
+            key: What it must be good for.
+            certainly: Look first whether the server has closed it in this very moment.
+        """
+        while (connections := self._by_key.get(key)) is not None:
+            connection = connections[-1]
+            if certainly and not connection.look():
+                continue  # it has left the pool
+            self._remove(connection)
+            connection.take_up()
+            return connection
+        return None
+
+    def put(self, connection: ClientConnection) -> None:
+        """Take back a connection whose exchange is over, or close it if nothing may follow."""
+        deadline = self._sweeper.clock() + self._idle_timeout
+        wanted = self._max_idle and self._max_idle_per_key
+        if not wanted or not connection.rest(self._remove, deadline):
+            connection.close()
+            return
+        alike = self._by_key.get(connection.key, [])
+        if len(alike) >= self._max_idle_per_key:
+            self._close(alike[0])
+        elif len(self._idle) >= self._max_idle:
+            self._close(next(iter(self._idle)))
+        self._by_key.setdefault(connection.key, []).append(connection)
+        self._idle[connection] = None
+        self._sockets.add(connection.stream.socket)
+        self._sweeper.watch(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in list(self._idle):
+            self._close(connection)
+
+    def _close(self, connection: ClientConnection) -> None:
+        self._remove(connection)
+        connection.take_up()
+        connection.close()
+
+    def _remove(self, connection: ClientConnection) -> None:
+        del self._idle[connection]
+        self._sweeper.forget(connection)
+        self._sockets.discard(connection.stream.socket)
+        connections = self._by_key[connection.key]
+        connections.remove(connection)
+        if not connections:
+            del self._by_key[connection.key]
+
+
+def _close_all(sockets: set[socket.socket]) -> None:
+    for each in sockets:
+        each.close()

@@ -1,0 +1,77 @@
+"""From the TLS settings of a request to an SSLContext, made once for all requests that share them.
+
+Two requests have the same context exactly if their settings are the same, so that the context
+stands for the settings wherever connections are compared.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from collections.abc import Mapping
+
+from ostro.netutil import ssl_options_to_context
+
+from ._request import HTTPRequest
+
+__all__ = ["context_of"]
+
+_MAX_CONTEXTS = 32
+"""Contexts that are kept. Each holds the system's authorities, about 500 KiB."""
+
+_Settings = tuple[tuple[str, object], ...]
+_Files = tuple[int, ...]
+
+
+def context_of(request: HTTPRequest) -> ssl.SSLContext:
+    """Return the context for what a request says.
+
+    A file that was replaced makes for another context. Raises ValueError for settings that are
+    not accepted, OSError for a file that cannot be read (ssl.SSLError is one).
+    """
+    options = request.ssl_options
+    if isinstance(options, ssl.SSLContext):
+        return options
+    if options is None:
+        if (
+            request.validate_cert
+            and request.ca_certs is None
+            and request.client_cert is None
+            and request.client_key is None
+        ):
+            return _context((), ())
+        options = _options_of(request)
+    settings = tuple(sorted(options.items()))
+    files = (options.get("ca_certs"), options.get("certfile"), options.get("keyfile"))
+    return _context(settings, tuple([_version(name) for name in files]))
+
+
+def _options_of(request: HTTPRequest) -> Mapping[str, object]:
+    options: dict[str, object] = {}
+    if not request.validate_cert:
+        options["cert_reqs"] = ssl.CERT_NONE
+    if request.ca_certs is not None:
+        options["ca_certs"] = request.ca_certs
+    if request.client_cert is not None:
+        options["certfile"] = request.client_cert
+    if request.client_key is not None:
+        options["keyfile"] = request.client_key
+    return options
+
+
+def _version(name: object) -> int:
+    """Return what changes when a file is replaced."""
+    if not isinstance(name, (str, os.PathLike)):
+        return 0
+    try:
+        return os.stat(name).st_mtime_ns
+    except OSError:
+        return 0  # the error is raised where the file is read
+
+
+@functools.lru_cache(maxsize=_MAX_CONTEXTS)
+def _context(settings: _Settings, files: _Files) -> ssl.SSLContext:
+    context = ssl_options_to_context(dict(settings), server_side=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
