@@ -50,7 +50,8 @@ class Taking(UploadHandler):
         self.write(self.told())
 
     def told(self) -> dict[str, object]:
-        uploads = [file for files in self.request.files.values() for file in files]
+        uploads = [file for files in self.uploads.values() for file in files]
+        assert [*self.request.files.values()] == [*self.uploads.values()]
         return {
             "arguments": {name: self.get_arguments(name) for name in self.request.arguments},
             "files": [describe(upload) for upload in uploads],

@@ -266,22 +266,30 @@ class RequestHandler(Routed):
     # Any: a coroutine whose type parameters are its own
     def _start(self, coroutine: Any) -> asyncio.Task[None] | Completed[None]:
         try:
-            self._task = task = start_task(coroutine)
-        except RuntimeError:
-            if not self._connection.loopless:
-                coroutine.close()  # or else it would complain that nobody awaited it
-                raise
-            self._connection.run_on_loop(lambda: coroutine)
-            return COMPLETED
-        if task.done():
-            return task
+            task = start_task(coroutine)
+        except RuntimeError as error:
+            return self._start_loopless(coroutine, error)
+        if task is not COMPLETED:
+            self._task = task
+            self._limit(task)
+        return task
+
+    # Any: as above
+    def _start_loopless(self, coroutine: Any, error: RuntimeError) -> Completed[None]:
+        if not self._connection.loopless:
+            coroutine.close()  # or else it would complain that nobody awaited it
+            raise error
+        self._connection.run_on_loop(lambda: coroutine)
+        return COMPLETED
+
+    def _limit(self, task: asyncio.Task[None] | Completed[None]) -> None:
+        """Let a task run as long as somebody waits for it, and no longer than it may."""
         if self._gone:
             self._cancel(task)  # it lost the client in its first step
         elif self.handler_timeout is not None:
             loop = asyncio.get_running_loop()
             timer = loop.call_later(self.handler_timeout, self._time_out, task)
             task.add_done_callback(lambda _: timer.cancel())
-        return task
 
     def _time_out(self, task: asyncio.Task[None] | Completed[None] | None = None) -> None:
         """End what takes longer than `handler_timeout`: a task, or what callbacks do."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Awaitable
 from typing import Final
 
-from ostro.httputil import HTTPFile, HTTPInputError, MultipartParser, PartHead
+from ostro.httputil import HTTPInputError, MultipartParser, PartHead
 
 from ._uploaded_file import UploadedFile
 
@@ -42,7 +42,7 @@ class UploadForm:
         directory: str | None,
     ) -> None:
         self.arguments: dict[str, list[bytes]] = {}
-        self.files: dict[str, list[HTTPFile]] = {}
+        self.files: dict[str, list[UploadedFile]] = {}
         self._parser = parser
         self._max_file_size = max_file_size
         self._max_fields_size = max_fields_size

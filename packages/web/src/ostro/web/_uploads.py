@@ -10,11 +10,12 @@ import os
 from collections.abc import Awaitable
 from typing import ClassVar
 
-from ostro.httputil import BodyLimits, HTTPInputError, multipart_parser
+from ostro.httputil import BodyLimits, HTTPFile, HTTPInputError, multipart_parser
 
 from ._handler import RequestHandler
 from ._pieces import has_loop
 from ._upload_form import UploadForm
+from ._uploaded_file import UploadedFile
 from ._xsrf import XSRF_TOKEN_HEADERS
 
 __all__ = ["UploadHandler"]
@@ -23,17 +24,17 @@ __all__ = ["UploadHandler"]
 class UploadHandler(RequestHandler):
     """Takes multipart forms whose files may be large: they go to disk while they come.
 
-    When the method runs, `self.request.files` holds `UploadedFile`s, and the fields of the form are
-    arguments as ever. `prepare` runs before the body comes, so that it can refuse it; it sees no
-    arguments of the form. Whatever becomes of the request, its temporary files are removed; `save`
-    keeps one.
+    When the method runs, `uploads` has the files (`self.request.files` does, too), and the fields
+    of the form are arguments as ever. `prepare` runs before the body comes, so that it can refuse
+    it; it sees no arguments of the form. Whatever becomes of the request, its temporary files are
+    removed; `save` keeps one.
 
         class Photos(UploadHandler):
             max_body_size = 1 << 30
             max_file_size = 200 << 20
 
             async def post(self):
-                for photo in self.request.files["photo"]:
+                for photo in self.uploads["photo"]:
                     await photo.save(f"/srv/photos/{uuid4()}")
 
     The limits are attributes that `prepare` may set, too. `max_body_size` bounds the whole. A body
@@ -68,6 +69,13 @@ class UploadHandler(RequestHandler):
     _chunks_size = 0
     # Whether the XSRF token is looked for in the form.
     _xsrf_is_due = False
+
+    @property
+    def uploads(self) -> dict[str, list[UploadedFile]]:
+        """The files of the form: all of them, in order, for each field. None before they have come,
+        nor in a body that is no form.
+        """
+        return {} if self._form is None else self._form.files
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take the next part of the body."""
@@ -123,7 +131,9 @@ class UploadHandler(RequestHandler):
 
     def _set_form(self, form: UploadForm) -> None:
         form.rewind()
-        self.request.set_form(form.arguments, form.files)
+        # As lists of what request.files is declared to hold: a list of one type is none of another.
+        files: dict[str, list[HTTPFile]] = {name: [*some] for name, some in form.files.items()}
+        self.request.set_form(form.arguments, files)
         self._take_body()
 
     def _take_body(self) -> None:
