@@ -268,6 +268,26 @@ async def test_a_message_to_a_connection_that_has_closed_is_no_error_of_the_dele
     assert talk.delegate.errors == []
 
 
+async def test_a_coroutine_for_a_ping_runs_beside_the_messages(
+    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, gate = Talk(), Gate()
+
+    async def slow(data: bytes) -> None:
+        await gate.wait(data)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(talk.delegate, "on_ping", slow)
+    talk.feed(talk.peer.send_ping(), talk.peer.send_text("1"))
+    before = list(talk.seen), talk.answers()
+    await turns()
+    await gate.open()
+
+    assert before == ([("text", "1")], [("pong", b"")])
+    assert len(talk.delegate.errors) == 1
+    assert talk.answers() == [("close", 1011, "internal error")]
+
+
 async def test_an_exception_of_on_ping_is_treated_like_that_of_a_message(
     io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

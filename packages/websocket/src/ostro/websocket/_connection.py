@@ -88,11 +88,11 @@ class WebSocketConnection(ABC):
     """
 
     __slots__ = (
+        "_beside",
         "_cancel_on_disconnect",
         "_delegate",
         "_held",
         "_on_message",
-        "_overtaken",
         "_queue",
         "_run",
         "_waits_for",
@@ -117,8 +117,8 @@ class WebSocketConnection(ABC):
         self._queue: MessageQueue | None = None
         # What the next message waits for.
         self._waits_for: asyncio.Future[object] | None = None
-        # A task that messages do not wait for any more; asyncio itself holds its tasks only weakly.
-        self._overtaken: asyncio.Future[object] | None = None
+        # Tasks that messages do not wait for; asyncio itself holds its tasks only weakly.
+        self._beside: set[asyncio.Future[object]] | None = None
         # Messages that wait, and what has to be done after them.
         self._held: deque[str | bytes | Callable[[], None]] | None = None
 
@@ -167,7 +167,7 @@ class WebSocketConnection(ABC):
             return
         self._on_message = callback
         if self._waits_for is not None:
-            self._overtaken = self._waits_for
+            self._keep(self._waits_for)
             self._waits_for = None
         if self._held:
             # Not now: the caller may be in the Context that callbacks run in.
@@ -181,21 +181,21 @@ class WebSocketConnection(ABC):
         if run is None or awaitable is COMPLETED:
             return
         callback = self._on_message
-        task: asyncio.Future[object]
-        if isinstance(awaitable, asyncio.Future):
-            task = awaitable
-        elif isinstance(awaitable, CoroutineType):
-            task = run(start_task, awaitable)
-        else:
-            task = run(start_task, _wait(awaitable))
+        task = _start(run, awaitable)
         if task.done():
             self._task_done(task)
             return
         if self._on_message is callback:
             self._waits_for = task
         else:
-            self._overtaken = task  # in its first step it has begun to read messages by itself
+            self._keep(task)  # in its first step it has begun to read messages by itself
         task.add_done_callback(self._task_done)
+
+    def _keep(self, task: asyncio.Future[object]) -> None:
+        """Hold on to a task that messages do not wait for."""
+        if self._beside is None:
+            self._beside = set()
+        self._beside.add(task)
 
     def begin(self, opened: Callable[[], object]) -> None:
         """Call `opened` before any message is delivered; they wait for an awaitable returned."""
@@ -267,6 +267,8 @@ class WebSocketConnection(ABC):
         current = self._waits_for is task
         if current:
             self._waits_for = None
+        elif self._beside is not None:
+            self._beside.discard(task)
         if not task.cancelled():
             error = task.exception()
             if error is not None:
@@ -311,7 +313,11 @@ class WebSocketConnection(ABC):
         run = self._run
         assert run is not None  # as in _deliver
         try:
-            run(method, *args)
+            result = run(method, *args)
+            if inspect.isawaitable(result):
+                task = _start(run, result)
+                task.add_done_callback(self._task_done)
+                self._keep(task)
         except Exception as error:  # noqa: BLE001 - whatever a delegate raises
             self._delegate_failed(error)
 
@@ -353,6 +359,15 @@ class WebSocketRequestConnection(HTTPConnection):
 
         The arguments are those of `WebSocketConnection`.
         """
+
+
+def _start(run: Runner, awaitable: Awaitable[object]) -> asyncio.Future[object]:
+    """Return a future, or a task that runs, for something to wait for."""
+    if isinstance(awaitable, asyncio.Future):
+        return awaitable
+    coroutine = awaitable if isinstance(awaitable, CoroutineType) else _wait(awaitable)
+    task: asyncio.Future[object] = run(start_task, coroutine)
+    return task
 
 
 async def _wait(awaitable: Awaitable[object]) -> None:
