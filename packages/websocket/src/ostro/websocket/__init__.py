@@ -1,6 +1,7 @@
 """WebSockets: the protocol without I/O, a request handler, and a client."""
 
 from ._client import WebSocketClientConnection, websocket_connect
+from ._client_handshake import ClientHandshake
 from ._connection import (
     WebSocketConnection,
     WebSocketDelegate,
@@ -23,6 +24,7 @@ from .errors import (
 
 __all__ = [
     "DEFAULT_MAX_MESSAGE_SIZE",
+    "ClientHandshake",
     "Close",
     "CompressionOptions",
     "Event",

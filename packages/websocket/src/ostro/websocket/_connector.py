@@ -19,7 +19,7 @@ from ostro.http1 import (
     HTTP1Error,
     ResponseHead,
 )
-from ostro.httputil import HTTPHeaders
+from ostro.httputil import ByteStream, HTTPHeaders
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.netutil import Resolver, TCPClient
 
@@ -36,7 +36,7 @@ _READ_SIZE: Final = 65536
 class Opened(NamedTuple):
     """What a handshake has led to. What the server sent after its answer is back in the stream."""
 
-    stream: IOStream
+    stream: ByteStream
     headers: HTTPHeaders
     agreement: Agreement
 
