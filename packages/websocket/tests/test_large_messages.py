@@ -3,7 +3,14 @@
 import pytest
 
 from ostro.ioloop import IOLoop
-from ostro.websocket import Role, WebSocketClosedError, WebSocketProtocol, websocket_connect
+from ostro.websocket import (
+    Event,
+    Role,
+    WebSocketClosedError,
+    WebSocketProtocol,
+    _message,
+    websocket_connect,
+)
 from ostro.websocket._deflate import DeflateAgreement
 from ostro.websocket._draft76 import Draft76Protocol
 
@@ -64,3 +71,36 @@ async def test_small_messages_before_a_large_one_are_sent_before_it(io_loop: IOL
             connection.write_message("both")
 
             assert [await connection.read_message() for _ in range(3)] == ["small", LARGE, "small"]
+
+
+def receive(message: bytes) -> Event:
+    client, server = WebSocketProtocol(Role.CLIENT), WebSocketProtocol(Role.SERVER)
+    sent = client.send_binary(message)
+    half = len(sent) // 2
+    assert server.receive(sent[:half]) == []
+    (event,) = server.receive(sent[half:])
+    return event
+
+
+def test_a_buffer_that_is_used_again_holds_nothing_of_the_message_before() -> None:
+    first, second = b"a" * 300_000, b"b" * 200_000
+
+    assert receive(first) == first
+    assert receive(second) == second
+    assert receive(first) == first
+
+
+def test_no_more_buffers_are_kept_than_a_few_and_none_that_is_very_large() -> None:
+    _message._spare.clear()
+    largest = _message.SPARE_SIZE[-1]
+    assert receive(bytes(2 * largest)) == bytes(2 * largest)
+    assert receive(b"small" * 10) == b"small" * 10
+    assert _message._spare == []
+
+    messages = [_message.Message(text=False, compressed=False) for _ in range(6)]
+    for message in messages:
+        message.add(bytes(100_000))
+    for message in messages:
+        assert message.finish() == bytes(100_000)
+
+    assert len(_message._spare) == _message.SPARE_COUNT

@@ -1,7 +1,8 @@
 """A message that comes in pieces, and the check that text is UTF-8 as far as it has come.
 
-Small pieces are kept together: a message of a million fragments takes the memory that one of a
-single frame does.
+The bytes are kept in one buffer: a message of a million fragments takes the memory that one of a
+single frame does. The buffers of large messages are used again: memory that is given back to the
+system and asked for anew costs more than all the rest of such a message.
 
 Spec: RFC 6455 sections 5.4 and 8.1.
 """
@@ -17,32 +18,35 @@ from .errors import ProtocolViolation
 INVALID_UTF8: Final = "text that is not UTF-8"
 
 
-def decode(data: bytes) -> str:
+def decode(data: bytes | memoryview) -> str:
     """Return text; raises ProtocolViolation if it is not UTF-8."""
     try:
-        return data.decode()
+        return str(data, "utf-8")
     except UnicodeDecodeError:
         raise ProtocolViolation(INVALID_DATA, INVALID_UTF8) from None
 
 
-_LARGE_PART: Final = 4096
-"""Bytes from which on a part of a message is kept as it is."""
+SPARE_COUNT: Final = 4
+"""How many buffers are kept for the next messages, by all connections together."""
+
+SPARE_SIZE: Final = range(64 * 1024, 2 * 1024 * 1024 + 1)
+"""Bytes of a buffer that is kept: smaller ones cost little, larger ones too much memory."""
+
+_spare: list[bytearray] = []
 
 
 class Message:
     """A message of which some bytes have come, and more are to come."""
 
-    __slots__ = ("_parts", "_small", "_undecided", "compressed", "size", "text")
+    __slots__ = ("_buffer", "_undecided", "compressed", "size", "text")
 
     def __init__(self, text: bool, compressed: bool) -> None:
         self.text = text
         self.compressed = compressed
         # Bytes that have come, decompressed.
         self.size = 0
-        # What has come, in order: large parts as they are, to be copied but once; small ones
-        # together, as a message may have come in millions of them.
-        self._parts: list[bytes] = []
-        self._small = bytearray()
+        # Its first `size` bytes are what has come.
+        self._buffer = bytearray()
         # The first bytes of a character whose others have not come; at most three.
         self._undecided = b""
 
@@ -51,12 +55,11 @@ class Message:
 
         Raises ProtocolViolation at the first byte that no text in UTF-8 can have there.
         """
-        self.size += len(data)
-        if len(data) < _LARGE_PART:
-            self._small += data
-        else:
-            self._gather()
-            self._parts.append(data)
+        start = self.size
+        end = self.size = start + len(data)
+        if end > len(self._buffer):
+            self._grow(end)
+        self._buffer[start:end] = data
         # Measured, this look is six times as fast as decoding.
         if self.text and (self._undecided or not data.isascii()):
             self._check(data)
@@ -74,12 +77,19 @@ class Message:
 
     def finish(self) -> str | bytes:
         """Return the message; raises ProtocolViolation if it is text, and ends in mid-character."""
-        self._gather()
-        parts = self._parts
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        return decode(data) if self.text else data
+        buffer = self._buffer
+        with memoryview(buffer) as whole, whole[: self.size] as view:
+            message = decode(view) if self.text else bytes(view)
+        if len(buffer) in SPARE_SIZE and len(_spare) < SPARE_COUNT:
+            _spare.append(buffer)
+        return message
 
-    def _gather(self) -> None:
-        if self._small:
-            self._parts.append(bytes(self._small))
-            self._small.clear()
+    def _grow(self, size: int) -> None:
+        """Have a buffer of `size` bytes or more, and of twice what it had: so it stays linear."""
+        buffer = self._buffer
+        if _spare and size >= SPARE_SIZE.start and len(buffer) < SPARE_SIZE.start:
+            spare = _spare.pop()
+            spare[: len(buffer)] = buffer
+            self._buffer = buffer = spare
+        if len(buffer) < size:
+            buffer.extend(bytes(max(size, 2 * len(buffer)) - len(buffer)))
