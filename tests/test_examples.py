@@ -1,8 +1,10 @@
 """Each program below examples/ does what the words at its top say."""
 
 import json
+import re
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -237,6 +239,70 @@ def test_words_and_books_may_be_in_mongodb(tmp_path: Path) -> None:
 
     assert known.json == {"word": "pants", "definition": "a leg shirt"}
     assert books.body.count(b'<article class="book">') == 4
+
+
+@pytest.mark.parametrize(
+    "program", ["tweet_rate", "tweet_rate_callbacks", "tweet_rate_gen", "tweet_rate_await"]
+)
+def test_the_rate_of_posts_comes_from_the_search_service(program: str, tmp_path: Path) -> None:
+    with example("tweet_rate/search_service.py", tmp_path) as service:
+        posts = curl(f"{service.url}/search.json?q=tea&rpp=5").json["results"]
+        refused = curl(f"{service.url}/search.json?q=tea&rpp=1000")
+        search = f"--search={service.url}/search.json"
+        port = free_port()
+        python = [sys.executable, "-W", "error", "-W", "default:HTTPClient.fetch blocks"]
+        path = str(EXAMPLES / f"tweet_rate/{program}.py")
+        with running([*python, path, f"--port={port}", search], port, tmp_path) as site:
+            page = curl(f"{site.url}/?q=tea").body.decode()
+
+    assert len(posts) == 5
+    assert refused.status == 400
+    rate = float(page.partition('<div id="rate"')[2].partition(">")[2].partition("<")[0])
+    assert 0.05 < rate < 25
+    warned = "HTTPClient.fetch blocks" in site.log.read_text()
+    assert warned == (program == "tweet_rate"), "only the first one blocks, and is told so"
+
+
+def run_program(program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-W", "error", str(EXAMPLES / program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("way", ["form", "raw"])
+def test_files_of_any_name_arrive_whole(way: str, tmp_path: Path) -> None:
+    received = tmp_path / "received"
+    big, small = tmp_path / "big file \u00fc.bin", tmp_path / "it's small.txt"
+    big.write_bytes(bytes(range(256)) * 8192)
+    small.write_text("hello\n")
+
+    with example("upload/receiver.py", tmp_path, f"--folder={received}") as site:
+        port = f"--port={site.address}"
+        options = [port, "--raw"] if way == "raw" else [port]
+        sent = run_program("upload/uploader.py", *options, str(big), str(small))
+        evil = curl("--path-as-is", "-T", str(small), f"{site.url}/raw/..%2F..%2Fpasswd")
+        nameless = curl("-T", str(small), f"{site.url}/raw/%2E%2E")
+
+    assert sent.returncode == 0, sent.stderr
+    assert (received / big.name).read_bytes() == big.read_bytes()
+    assert (received / small.name).read_bytes() == small.read_bytes()
+    assert evil.json == {"received": {"passwd": 6}}
+    assert nameless.status == 400
+    assert {path.name for path in received.iterdir()} == {big.name, small.name, "passwd"}
+
+
+def test_the_spider_finds_what_is_broken(tmp_path: Path) -> None:
+    with example("burts_books/main.py", tmp_path) as site:
+        whole = run_program("spider/spider.py", f"{site.url}/")
+        broken = run_program("spider/spider.py", f"{site.url}/nowhere")
+        unused = run_program("spider/spider.py")
+
+    assert (whole.returncode, whole.stderr) == (0, "")
+    pages = re.fullmatch(r"(\d+) pages in [\d.]+ s\n", whole.stdout)
+    assert pages, whole.stdout
+    assert int(pages[1]) > 15
+    assert broken.returncode == 1
+    assert f"broken: {site.url}/nowhere: HTTP 404" in broken.stdout
+    assert "usage" in unused.stderr
 
 
 def test_no_example_is_forgotten() -> None:
