@@ -278,12 +278,12 @@ async def test_a_coroutine_for_a_ping_runs_beside_the_messages(
         raise ZeroDivisionError
 
     monkeypatch.setattr(talk.delegate, "on_ping", slow)
-    talk.feed(talk.peer.send_ping(), talk.peer.send_text("1"))
+    talk.feed(talk.peer.send_ping(), talk.peer.send_ping(), talk.peer.send_text("1"))
     before = list(talk.seen), talk.answers()
     await turns()
     await gate.open()
 
-    assert before == ([("text", "1")], [("pong", b"")])
+    assert before == ([("text", "1")], [("pong", b""), ("pong", b"")])
     assert len(talk.delegate.errors) == 1
     assert talk.answers() == [("close", 1011, "internal error")]
 
