@@ -6,6 +6,7 @@
 from ._blocking import HTTPClient
 from ._client import AsyncHTTPClient
 from ._cookie_jar import Cookie, CookieJar
+from ._program import main
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
@@ -55,4 +56,5 @@ __all__ = [
     "SimpleAsyncHTTPClient",
     "StreamedResponse",
     "TooManyRedirectsError",
+    "main",
 ]

@@ -1,0 +1,7 @@
+"""`python -m ostro.httpclient`."""
+
+import sys
+
+from ._program import main
+
+sys.exit(main())
