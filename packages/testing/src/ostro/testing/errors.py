@@ -1,0 +1,91 @@
+"""What can be wrong with a test, as opposed to what it tests.
+
+```text
+TestingError
+├── AsyncTestTimeoutError   (also AssertionError, TimeoutError) a test waited for too long
+├── BlockingCallError       (also RuntimeError) a method that blocks was called in a coroutine
+├── ForgottenAwaitError     (also AssertionError) a test made a coroutine and did not await it
+├── LeakError               (also AssertionError) a test left something open
+├── ReturnValueError        (also TypeError) a test returned something
+└── UnmatchedLogError       (also AssertionError) what should have been logged was not
+```
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import ClassVar
+
+__all__ = [
+    "AsyncTestTimeoutError",
+    "BlockingCallError",
+    "ForgottenAwaitError",
+    "LeakError",
+    "ReturnValueError",
+    "TestingError",
+    "UnmatchedLogError",
+]
+
+
+class TestingError(Exception):
+    """Root of every error that `ostro.testing` raises."""
+
+    __test__: ClassVar[bool] = False  # its name begins as those of classes that pytest collects
+
+
+class AsyncTestTimeoutError(TestingError, AssertionError, builtins.TimeoutError):
+    """A test, or one `wait` in it, was not finished in time."""
+
+    def __init__(self, what: str, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(
+            f"{what} was not finished after {timeout:g} seconds "
+            "(the environment variable ASYNC_TEST_TIMEOUT sets the default)"
+        )
+
+
+class BlockingCallError(TestingError, RuntimeError):
+    """A method that runs the loop was called while the loop runs."""
+
+    def __init__(self, method: str, instead: str) -> None:
+        self.method = method
+        super().__init__(f"{method} blocks, and the loop is running; instead {instead}")
+
+
+class ForgottenAwaitError(TestingError, AssertionError):
+    """A test made coroutines, and did not await them."""
+
+    def __init__(self, forgotten: Sequence[str]) -> None:
+        self.forgotten = forgotten
+        super().__init__("forgotten await: " + "; ".join(forgotten))
+
+
+class LeakError(TestingError, AssertionError):
+    """Something was left open that should have been closed.
+
+    `leaks` describes each thing that was.
+    """
+
+    def __init__(self, leaks: Sequence[str], hint: str = "") -> None:
+        self.leaks = leaks
+        lines = [f"  - {leak}" for leak in leaks]
+        super().__init__("\n".join(["left behind:", *lines, *([hint] if hint else [])]))
+
+
+class ReturnValueError(TestingError, TypeError):
+    """A test returned something that is neither None nor can be awaited."""
+
+    def __init__(self, name: str, value: object) -> None:
+        self.value = value
+        super().__init__(
+            f"{name} returned {value!r:.200}, expected None: is it meant to be a test?"
+        )
+
+
+class UnmatchedLogError(TestingError, AssertionError):
+    """Nothing was logged that matches what was expected."""
+
+    def __init__(self, pattern: str, logger: str) -> None:
+        self.pattern = pattern
+        super().__init__(f"nothing that was logged to {logger} matches {pattern!r}")
