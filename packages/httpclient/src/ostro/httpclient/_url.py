@@ -28,6 +28,9 @@ _find_unsafe: Final = re.compile(r"[\x00-\x20\x7f]").search
 _is_host: Final = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?\.?").fullmatch
 """A host name as it is in use, underscores included; nothing that is escaped."""
 
+_has_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
+"""scheme ":". RFC 3986 section 3.1."""
+
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"
 """What stays as it is where the rest of a target is escaped."""
 
@@ -137,7 +140,8 @@ def join(base: str, location: str) -> str:
     """
     location = quote(location.strip(), safe=_SAFE, encoding="latin-1", errors="replace")
     before, _, fragment = base.partition("#")
-    url = urljoin(before, location)
+    # `urljoin` takes "http:" and "http://" for something relative, which RFC 3986 does not.
+    url = location if _has_scheme(location) else urljoin(before, location)
     return f"{url}#{fragment}" if fragment and "#" not in url else url
 
 
