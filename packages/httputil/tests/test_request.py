@@ -86,6 +86,7 @@ def test_the_host_comes_from_the_argument_or_the_header() -> None:
     assert HTTPServerRequest(headers=headers).host_name == "www.example.com"
     assert HTTPServerRequest(headers=headers, host="a").host == "a"
     assert HTTPServerRequest(host="[::1]:80").host_name == "[::1]"
+    assert HTTPServerRequest(host="www.example.com:").host_name == "www.example.com"
 
 
 @pytest.mark.parametrize(

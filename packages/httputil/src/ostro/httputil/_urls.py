@@ -45,10 +45,16 @@ def url_concat(
 def split_host_and_port(netloc: str) -> tuple[str, int | None]:
     """Return the host and the port, or None without one. The brackets of an IPv6 address stay.
 
+    A port may be empty, and is none then.
+
     >>> split_host_and_port("[::1]:8888")
     ('[::1]', 8888)
+
+    Spec: RFC 3986 section 3.2.3.
     """
     host, colon, port = netloc.rpartition(":")
+    if colon and host and not port:
+        return host, None
     if colon and host and _PORT(port):
         return host, int(port)
     return netloc, None
