@@ -173,12 +173,15 @@ async def test_head_has_no_body_on_the_wire(io_loop: IOLoop, target: str) -> Non
     assert (b"Content-Length: 5" in head) == (target == "/hello")
 
 
-@pytest.mark.parametrize("known", [False, True])
-async def test_a_response_without_a_body_ends_with_its_head(io_loop: IOLoop, known: bool) -> None:
+@pytest.mark.parametrize(("method", "known"), [("GET", False), ("GET", True), ("HEAD", True)])
+async def test_a_response_without_a_body_ends_with_its_head(
+    io_loop: IOLoop, method: str, known: bool
+) -> None:
     target, fields = ("/hello", ["If-None-Match: *"]) if known else ("/none", [])
+    request = raw_get(target, "Connection: close", *fields).replace(b"GET", method.encode(), 1)
 
     async with serving(make_app()[0]) as port:
-        answer = await exchange(port, raw_get(target, "Connection: close", *fields))
+        answer = await exchange(port, request)
 
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 304" if known else b"HTTP/1.1 204")

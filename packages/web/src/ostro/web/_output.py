@@ -280,8 +280,10 @@ class Output:
             if end and len(chunk) > PIECE_SIZE and self._is_slow(len(chunk)):
                 return self._finish_in_pieces(chunk)
             status, headers, chunk = self._transform_first(status, headers, chunk, finishing)
+        body: bytes | None = chunk
         if status in BODILESS:
             _drop_representation(status, headers, chunk)
+            body = None  # to HEAD, b"" would be announced as a length of 0
         if self._new_cookies is not None:
             for cookie in self._new_cookies.values():
                 headers.add("Set-Cookie", cookie)
@@ -290,7 +292,7 @@ class Output:
             start_line = _START_LINES[status]
         else:
             start_line = ResponseStartLine("HTTP/1.1", status, self._reason or "Unknown")
-        sent = self._connection.write_headers(start_line, headers, chunk, end=end)
+        sent = self._connection.write_headers(start_line, headers, body, end=end)
         self._headers_written = True
         return sent
 
