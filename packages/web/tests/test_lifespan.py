@@ -1,5 +1,6 @@
 """What an application needs around its requests."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -107,6 +108,36 @@ async def test_a_failed_shutdown_is_logged_and_the_rest_left(
     assert events == ["a up", "b up", "b down", "a down"]
     assert "Uncaught exception in the shutdown of 'b'" in caplog.text
     assert "connection lost" in caplog.text
+
+
+async def test_when_one_is_cancelled_in_its_shutdown_the_rest_is_left(
+    io_loop: IOLoop, events: list[str]
+) -> None:
+    hangs = asyncio.Event()
+
+    class Hanging:
+        def __call__(self, application: Application) -> AbstractAsyncContextManager[None]:
+            return self.resource()
+
+        @asynccontextmanager
+        async def resource(self) -> AsyncIterator[None]:
+            yield
+            hangs.set()
+            await asyncio.Event().wait()
+
+    app = Application(lifespan=[hook("a", events), Hanging()])
+
+    async def live() -> None:
+        async with app.lifespan():
+            pass
+
+    task = asyncio.ensure_future(live())
+    await hangs.wait()
+    task.cancel()  # as the second signal does
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert events == ["a up", "a down"]
 
 
 async def test_hooks_are_left_when_what_they_surround_fails(

@@ -71,3 +71,7 @@ async def _leave(entered: list[_Entered]) -> None:
             await manager.__aexit__(None, None, None)
         except Exception:  # noqa: BLE001 - whatever it raises, the rest is left, too
             app_log.exception("Uncaught exception in the shutdown of %r", name)
+        except BaseException:
+            # Cancelled: a second signal, which is for what hangs here, and not for the rest.
+            await _leave(entered)
+            raise
