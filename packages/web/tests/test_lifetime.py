@@ -5,15 +5,27 @@ import gc
 import logging
 import weakref
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ostro import gen
 from ostro.ioloop import IOLoop
-from ostro.web import Application, HTTPError, RequestHandler, asynchronous
+from ostro.web import (
+    CORS,
+    Application,
+    HTTPError,
+    RequestHandler,
+    RequestIds,
+    RequestObserver,
+    StaticFileHandler,
+    asynchronous,
+)
 
+from .files import LARGE, put
 from .support import ask, connected, fetch, raw_get, read_answer, serving
 
 
@@ -171,6 +183,52 @@ async def test_a_thousand_requests_on_one_connection_leak_nothing(
             await asyncio.sleep(0)
 
             assert len(Tracked.alive) == 0
+
+
+async def gone(app: Application, target: str = "/") -> bool:
+    """Tell whether the handlers of three requests are gone without the collector."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as executor:
+        loop.set_default_executor(executor)
+        await fetch(app, target)  # as above
+        with without_collector():
+            for _ in range(3):
+                assert (await fetch(app, target)).ended
+            for _ in range(5):
+                await asyncio.sleep(0)
+            await loop.run_in_executor(None, int)  # the thread, too, is at something else now
+            return len(Tracked.alive) == 0
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: handler.__name__)
+async def test_what_goes_along_with_a_request_goes_with_it(
+    io_loop: IOLoop, handler: type[Tracked]
+) -> None:
+    app = Application(
+        [("/", handler)],
+        cors=CORS("*"),
+        request_ids=RequestIds(response_header="X-Request-Id"),
+        request_observers=[RequestObserver],
+        compress_response=True,
+    )
+
+    assert await gone(app)
+
+
+@pytest.mark.parametrize("name", ["small.txt", "large.bin", "missing.txt", "../out.txt"])
+async def test_a_static_file_leaves_nothing_behind_found_or_not(
+    io_loop: IOLoop, tmp_path: Path, name: str
+) -> None:
+    class Files(StaticFileHandler, Tracked):
+        def initialize(self, path: str) -> None:  # type: ignore[override]  # fewer arguments
+            super().initialize(path)
+            self.alive.add(self)
+
+    put(tmp_path, "small.txt")
+    put(tmp_path, "large.bin", LARGE)
+    app = Application([("/(.*)", Files, {"path": str(tmp_path)})])
+
+    assert await gone(app, f"/{name}")
 
 
 async def test_a_lost_request_leaves_nothing_behind(io_loop: IOLoop) -> None:

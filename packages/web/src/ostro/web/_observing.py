@@ -145,6 +145,7 @@ class Observed:
 
     def ended(self, handler: RequestHandler) -> None:
         """Tell them of the end, once."""
+        self._connection.on_detach = None  # it refers to the handler, which has the connection
         observers, self._observers = self._observers, []
         if observers:
             outcome = self._outcome(handler)

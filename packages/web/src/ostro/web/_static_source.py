@@ -261,6 +261,8 @@ async def in_executor(job: Callable[[], _T]) -> _T:
     except asyncio.CancelledError:
         future.add_done_callback(_close_result)
         raise
+    finally:
+        del future  # the exception that it may hold refers to this frame
 
 
 def _close_result(future: asyncio.Future[_T]) -> None:
