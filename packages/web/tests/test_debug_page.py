@@ -383,22 +383,32 @@ SECRETS = [
     "t0ken&1",
     "nested-k3y",
     "b1nary",
+    "l1sted-key",
+    "db-passw0rd",
+    "referred-t0ken",
 ]
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
 def test_secrets_are_hidden_wherever_they_turn_up(accept: str) -> None:
     def act(handler: RequestHandler) -> None:
-        copies = SECRETS
+        copies = SECRETS[:-2]
         password = "pass" + "-w0rd"
         raise ValueError(f"{copies} {password}")
 
     answer = page(
         act,
         "/?token=t0ken%261",
-        {"Accept": accept, "Authorization": "Basic dG9rZW4tMTIz", "Cookie": "user=user-c00kie"},
+        {
+            "Accept": accept,
+            "Authorization": "Basic dG9rZW4tMTIz",
+            "Cookie": "user=user-c00kie",
+            "Referer": "http://example.com/?a=b&token=referred-t0ken",
+        },
         cookie_secret="c00kie-secret",
         api_key=b"b1nary",
+        api_keys=["l1sted-key", {"deeper": ["l1sted-key"]}],
+        database="postgres://me:db-passw0rd@db.example/main?sslmode=require",
         service={
             "oauth": {"consumer_secret": "nested-k3y"},
             "deep": {"a": {"b": {"c": {"d": {}}}}},
@@ -412,6 +422,8 @@ def test_secrets_are_hidden_wherever_they_turn_up(accept: str) -> None:
     if accept == "text/html":
         assert '<th scope="row">key_version</th><td>7</td>' in answer.text
         assert f'<th scope="row">cookie_secret</th><td>{HIDDEN}</td>' in answer.text
+        assert f"postgres://me:{HIDDEN}@db.example/main?sslmode=require" in answer.text
+        assert f"http://example.com/?a=b&amp;token={HIDDEN}" in answer.text
 
 
 COOKIES = "cookie_secret Set-Cookie _xsrf X-Csrftoken session"
@@ -428,6 +440,22 @@ def test_a_name_that_sounds_like_a_secret_is_one(name: str) -> None:
 @pytest.mark.parametrize("name", [*HARMLESS.split(), 7, None])
 def test_other_names_are_none(name: object) -> None:
     assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://a:b@c/", f"http://a:{HIDDEN}@c/"),
+        ("redis://:secret@host:1/0", f"redis://:{HIDDEN}@host:1/0"),
+        ("http://host:80/a@b", "http://host:80/a@b"),
+        ("http://user@host/", "http://user@host/"),
+        ("at 12:30 a@b", "at 12:30 a@b"),
+        ("/?q=1&access_token=x#f", f"/?q=1&access_token={HIDDEN}#f"),
+        ("'/?access_token=x'", f"'/?access_token={HIDDEN}'"),
+    ],
+)
+def test_secrets_in_urls_are_hidden(text: str, shown: str) -> None:
+    assert Values().hide(text) == shown
 
 
 def test_nothing_in_place_of_a_secret_is_worth_knowing() -> None:

@@ -35,6 +35,11 @@ _SECRET: Final = re.compile(
     r"|cookie|session|xsrf|csrf|(?:^|_)(?:auth|key|keys|pin|otp|dsn)$",
     re.IGNORECASE,
 )
+_URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s/?#:@]*:)[^\s/?#@]+(?=@)")
+"""What is after the user in a URL: of a database, a broker. Spec: RFC 3986 section 3.2.1."""
+
+_URL_ARGUMENT: Final = re.compile(r"(?<=[?&])([^\s?&#=]{1,60})=([^\s?&#\"'<>]+)")
+
 _NO_SECRET: Final = frozenset(
     (
         "key_version",
@@ -66,7 +71,7 @@ def text_of(value: object) -> str:
 def texts_of_secrets(
     items: Iterable[tuple[object, object]], levels: int = _MAX_LEVELS
 ) -> Iterator[str]:
-    """Yield the texts among named values, in mappings too, whose names are those of secrets.
+    """Yield the texts among named values, in collections too, whose names are those of secrets.
 
     Raises what such a mapping raises.
     """
@@ -75,6 +80,9 @@ def texts_of_secrets(
             if levels:
                 nested = [(name if is_secret(name) else key, item) for key, item in value.items()]
                 yield from texts_of_secrets(nested[:_MAX_ITEMS], levels - 1)
+        elif levels and is_secret(name) and isinstance(value, (list, tuple, set, frozenset)):
+            members = [(name, item) for item in islice(value, _MAX_ITEMS)]
+            yield from texts_of_secrets(members, levels - 1)
         elif is_secret(name) and isinstance(value, str):
             yield value
         elif is_secret(name) and isinstance(value, bytes):
@@ -102,8 +110,11 @@ class Values:
         return shown
 
     def hide(self, text: str) -> str:
-        """Return a text without secrets."""
-        return self._find_secret.sub(HIDDEN, text) if self._find_secret else text
+        """Return a text without secrets: those that are known, and those in URLs."""
+        if self._find_secret:
+            text = self._find_secret.sub(HIDDEN, text)
+        text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text)
+        return _URL_ARGUMENT.sub(_without_value, text)
 
     def named(self, name: object, value: object) -> str:
         """Return the representation of a value that has a name."""
@@ -117,6 +128,10 @@ class Values:
             return self.text(_Repr().repr(value))
         except BaseException as error:  # noqa: BLE001 - of code that is at fault already
             return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return f"{found[1]}={HIDDEN}" if is_secret(found[1]) else found[0]
 
 
 _HARMLESS: Final = (None, True, False, "", b"")
