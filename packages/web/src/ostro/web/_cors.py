@@ -15,8 +15,14 @@ from ostro.httputil import HTTPHeaders
 
 __all__ = ["CORS"]
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@,\\]{1,255}")
-"""A serialised origin, as far as one can be told from other things. Spec: RFC 6454 section 6.2."""
+_ORIGIN = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?"
+)
+"""A serialised origin whose host is one that names have in practice: some browsers also load pages
+from hosts with a quote or a percent sign, which no pattern was written for.
+
+Spec: RFC 6454 section 6.2.
+"""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
