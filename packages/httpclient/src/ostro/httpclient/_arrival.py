@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from ostro.http1 import ResponseHead
 from ostro.httputil import HTTPHeaders
-from ostro.stack_context import is_active, wrap
 
 from ._decoding import Decoder, decoder_for
 from ._exchange import Exchange
@@ -15,7 +14,7 @@ from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
 
-__all__ = ["BodyLimits", "in_its_contexts", "receive_response"]
+__all__ = ["BodyLimits", "receive_response"]
 
 
 class BodyLimits:
@@ -56,9 +55,9 @@ async def receive_response(
         take = receiver.data_received
         await _wait_for(receiver.head_received(response))
     elif request.streaming_callback is not None:
-        take = in_its_contexts(request.streaming_callback)
+        take = request.streaming_callback
     if request.header_callback is not None:
-        await _tell_headers(in_its_contexts(request.header_callback), response)
+        await _tell_headers(request.header_callback, response)
     await exchange.read_body(take, decoder, limit)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -88,8 +87,3 @@ async def _tell_headers(tell: Callable[[str], object], response: HTTPResponse) -
 async def _wait_for(result: object) -> None:
     if result is not None and inspect.isawaitable(result):
         await result
-
-
-def in_its_contexts(callback: Callable[..., object]) -> Callable[..., object]:
-    """Return a callback of the request as it is to be called: under its contexts, if any."""
-    return wrap(callback) if is_active() else callback

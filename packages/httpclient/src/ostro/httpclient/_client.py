@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Self, cast
 
 from ostro.ioloop import IOLoop, deliver
-from ostro.stack_context import wrap
+from ostro.stack_context import is_active, wrap
 
 from ._checks import check_request
 from ._receiver import ResponseReceiver
 from ._request import DEFAULTS, HTTPRequest
 from ._response import HTTPResponse
 from ._stream import StreamedResponse
-from .errors import NO_RESPONSE, ClientClosedError
+from .errors import NO_RESPONSE, ClientClosedError, HTTPClientError
 
 __all__ = ["AsyncHTTPClient"]
 
@@ -168,8 +168,9 @@ class AsyncHTTPClient:
         once: ClientClosedError; ValueError for arguments beside an HTTPRequest.
         """
         own = self._own_request(request, kwargs)
+        completed = self._completed(own)
         loop = self.io_loop.asyncio_loop
-        task = loop.create_task(self._fetch(own, raise_error, callback is not None))
+        task = loop.create_task(self._fetch(own, completed, raise_error, callback is not None))
         if callback is not None:
             self._deliver(task, callback)
         return task
@@ -198,9 +199,9 @@ class AsyncHTTPClient:
         Raises what `fetch` does, when the block is entered, or read in.
         """
         own = self._own_request(request, kwargs)
+        completed = self._completed(own)
 
         async def perform(receiver: ResponseReceiver) -> HTTPResponse:
-            completed = own.completed(self.defaults)
             check_request(completed)
             return await self._tracked(self.perform(completed, receiver))
 
@@ -215,16 +216,26 @@ class AsyncHTTPClient:
             raise ValueError(f"{', '.join(kwargs)} beside an HTTPRequest: set them in the request")
         return request
 
-    async def _fetch(self, request: HTTPRequest, raise_error: bool, catch: bool) -> HTTPResponse:
+    def _completed(self, request: HTTPRequest) -> HTTPRequest:
+        """Return a request with the defaults, whose callbacks see the contexts of this place."""
+        completed = request.completed(self.defaults)
+        if is_active():
+            completed.streaming_callback = wrap(request.streaming_callback)
+            completed.header_callback = wrap(request.header_callback)
+            completed.informational_callback = wrap(request.informational_callback)
+        return completed
+
+    async def _fetch(
+        self, request: HTTPRequest, completed: HTTPRequest, raise_error: bool, catch: bool
+    ) -> HTTPResponse:
         start = time.time()
         try:
-            completed = request.completed(self.defaults)
             check_request(completed)
             response = await self._tracked(self._carry_out(completed))
         except Exception as error:
             if not catch:
                 raise
-            response = HTTPResponse(
+            response = _response_of(error) or HTTPResponse(
                 request,
                 NO_RESPONSE,
                 error=error,
@@ -359,6 +370,11 @@ def _instances_of(io_loop: IOLoop) -> dict[type[AsyncHTTPClient], AsyncHTTPClien
         instances = {}
         setattr(loop, _INSTANCES, instances)
     return instances
+
+
+def _response_of(error: Exception) -> HTTPResponse | None:
+    """Return the response that an error comes with."""
+    return error.response if isinstance(error, HTTPClientError) else None
 
 
 def _check_class(found: object) -> type[AsyncHTTPClient]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ostro.http1 import HTTP1Error, ResponseHead
 from ostro.iostream import StreamClosedError
 
-from ._arrival import in_its_contexts, receive_response
+from ._arrival import receive_response
 from ._authorization import learn_from_proxy, learn_from_server
 from ._connection import ClientConnection
 from ._deadlines import NEVER
@@ -292,8 +292,7 @@ class Fetch:
             await exchange.wait_for_first_byte()
             self._timing.first_byte = client.sweeper.clock()
             self._until(NEVER, "during the response")
-            interim = request.informational_callback
-            head = await exchange.read_head(interim and in_its_contexts(interim))
+            head = await exchange.read_head(request.informational_callback)
         except BaseException:
             exchange.connection.close()
             await exchange.end()

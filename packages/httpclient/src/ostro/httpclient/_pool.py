@@ -36,14 +36,16 @@ class ConnectionPool:
         # All that are idle, the one that has been so longest first; and by key, the same way.
         self._idle: OrderedDict[ClientConnection, None] = OrderedDict()
         self._by_key: dict[object, list[ClientConnection]] = {}
+        # Their sockets, and what closes them when the loop is gone.
         self._sockets: set[socket.socket] = set()
+        self._finalizer: weakref.finalize[..., object] | None = None
 
     def __len__(self) -> int:
         return len(self._idle)
 
     def close_with(self, owner: object) -> None:
         """Have the sockets closed when `owner`, the loop, is gone, or the program ends."""
-        weakref.finalize(owner, _close_all, self._sockets)
+        self._finalizer = weakref.finalize(owner, _close_all, self._sockets)
 
     def take(self, key: object, *, certainly: bool = False) -> ClientConnection | None:
         """Return the connection that was used last, None if there is none.
@@ -80,6 +82,8 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._finalizer is not None:
+            self._finalizer.detach()
         for connection in list(self._idle):
             self._close(connection)
 
