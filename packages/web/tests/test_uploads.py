@@ -175,14 +175,24 @@ def test_a_small_upload_needs_no_loop(tmp_path: Path) -> None:
     assert ask(app, method="POST").status == 200
 
 
-def test_an_upload_below_a_wsgi_server_is_stored(tmp_path: Path) -> None:
-    app = Application([("/x", Taking, {"directory": tmp_path})])
+class TakingLater(Taking):
+    async def post(self) -> None:
+        await asyncio.sleep(0)
+        super().post()
+
+
+@pytest.mark.parametrize("handler", [Taking, TakingLater])
+def test_an_upload_below_a_wsgi_server_is_stored(
+    tmp_path: Path, handler: type[UploadHandler]
+) -> None:
+    app = Application([("/x", handler, {"directory": tmp_path})])
     body = form(("f", "a", LARGE))
 
     answer = ask_application(app, "POST", body, {"Content-Type": TYPE})
 
     assert json.loads(answer.text)["files"] == [["a", "text/x", len(LARGE), True]]
     assert left_in(tmp_path) == []
+    assert ask_application(app, "POST", b"{}", {"Content-Type": "application/json"}).status == 200
 
 
 @pytest.mark.parametrize(

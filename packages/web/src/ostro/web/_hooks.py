@@ -111,6 +111,9 @@ class Hooks(Pages):
         """Do what is left to do with a body that has come, before the method is called."""
         return None
 
+    def _after_run(self) -> None:
+        """Let go of what the request has held, where no loop runs that could do so later."""
+
     @classmethod
     def _look_through(
         cls, spec: URLSpec, request: HTTPServerRequest, root: str

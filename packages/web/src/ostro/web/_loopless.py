@@ -26,6 +26,13 @@ __all__ = ["run_without_loop"]
 
 def run_without_loop(handler: RequestHandler, match: RouteMatch) -> None:
     """Run a request to its end, in this call."""
+    try:
+        _run_to_end(handler, match)
+    finally:
+        handler._after_run()
+
+
+def _run_to_end(handler: RequestHandler, match: RouteMatch) -> None:
     handler_class, method = type(handler), handler.request.method.lower()
     if handler_class._streams_body:
         handler._connection.run_on_loop(

@@ -146,13 +146,17 @@ class UploadHandler(RequestHandler):
             super()._log()
         finally:
             form = self._form
-            if form is not None:
+            if form is not None and not self._connection.loopless:
                 if has_loop():
                     # Not before the function returns that has finished the request; and only then
                     # is it known whether that was the first step of a task.
                     asyncio.get_running_loop().call_soon(self._release, form)
                 else:
                     form.close()
+
+    def _after_run(self) -> None:
+        if self._form is not None:
+            self._form.close()
 
     def _release(self, form: UploadForm) -> None:
         task = self._task
