@@ -1,6 +1,7 @@
 """Handlers where no event loop runs, as below a WSGI server."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, ClassVar
 
@@ -32,7 +33,15 @@ class LooplessConnection(MemoryConnection):
             await main()
 
         self.loops += 1
-        asyncio.run(run())
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(run())
+            if left := asyncio.all_tasks(loop):  # as below a WSGI server
+                for task in left:
+                    task.cancel()
+                loop.run_until_complete(asyncio.wait(left))
+        finally:
+            loop.close()
 
 
 def ask_without_loop(handler: type[RequestHandler], **options: object) -> LooplessConnection:
@@ -232,3 +241,16 @@ def test_a_streamed_request_that_stays_unfinished_is_refused() -> None:
     connection = ask_application(Application([("/x", StreamingForever)]), "PUT", b"body")
 
     assert connection.status == 500
+
+
+def test_a_coroutine_compresses_a_large_body_before_it_ends() -> None:
+    class Large(RequestHandler):
+        async def get(self) -> None:
+            self.write("0123456789abcdef" * 65536)
+
+    app = Application([("/x", Large)], gzip=True)
+
+    answer = ask_application(app, headers={"Accept-Encoding": "gzip"})
+
+    assert answer.ended
+    assert len(gzip.decompress(answer.body)) == 1 << 20

@@ -9,7 +9,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from ostro.web import RequestHandler, stream_request_body
+from ostro.web import RequestHandler, UploadHandler, stream_request_body
 from ostro.wsgi import WSGIApplication
 
 from .support import WSGIApp, call
@@ -45,15 +45,41 @@ class Counting(RequestHandler):
         self.write(str(self.size))
 
 
+class Later(RequestHandler):
+    async def get(self) -> None:
+        self.write(BIG)
+        self.set_header("Content-Type", "text/plain")
+
+
+class Upload(UploadHandler):
+    def initialize(self, directory: Path) -> None:
+        self.upload_directory = directory
+
+    def check_xsrf_cookie(self) -> None:
+        """Need no token."""
+
+    async def post(self) -> None:
+        (upload,) = self.uploads["f"]
+        assert upload.path is not None
+        self.write(str(len(await upload.read())))
+
+
 @pytest.fixture
 def application(tmp_path: Path) -> Any:  # Any: typeshed knows a checked application as another type
+    (tmp_path / "uploads").mkdir()
     (tmp_path / "a.txt").write_text("file")
     (tmp_path / "big.bin").write_bytes(BIG)
     (tmp_path / "page.html").write_text(
         "{{ static_url('a.txt') }} {{ name }} {% raw xsrf_form_html() %}"
     )
     made: Any = WSGIApplication(
-        [("/", Page), ("/long", Long), ("/counting", Counting)],
+        [
+            ("/", Page),
+            ("/long", Long),
+            ("/counting", Counting),
+            ("/later", Later),
+            ("/upload", Upload, {"directory": tmp_path / "uploads"}),
+        ],
         static_path=str(tmp_path),
         template_path=str(tmp_path),
         xsrf_cookies=True,
@@ -117,3 +143,21 @@ def test_a_handler_that_takes_its_body_in_parts_gets_all_of_it(application: WSGI
     reply = call(application, "/counting", "PUT", headers=headers, body=BIG)
 
     assert reply.text == str(len(BIG))
+
+
+def test_a_coroutine_may_answer_much_and_compressed(application: Any) -> None:
+    answer = call(application, "/later", headers={"Accept-Encoding": "gzip"})
+
+    assert len(gzip.decompress(answer.body)) == len(BIG)
+
+
+def test_no_upload_is_left_when_the_thread_has_no_further_request(
+    application: Any, tmp_path: Path
+) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    answer = call(application, "/upload", "POST", headers=headers, body=head + BIG + b"\r\n--b--")
+
+    assert answer.text == str(len(BIG))
+    assert list((tmp_path / "uploads").iterdir()) == []

@@ -300,7 +300,10 @@ class Output:
         """Tell whether changing a body on its way out would take the loop too long."""
         self._transforms = [factory(self.request) for factory in self.application.transforms]
         arguments = self._status_code, self._headers, size
-        return any(transform.is_slow(*arguments) for transform in self._transforms) and has_loop()
+        if not any(transform.is_slow(*arguments) for transform in self._transforms):
+            return False
+        # A loop that runs below a WSGI server ends with the method.
+        return has_loop() and not self._connection.loopless
 
     def _finish_in_pieces(self, body: bytes) -> Awaitable[None]:
         self._headers["Content-Length"] = str(len(body))  # for the transforms to know
