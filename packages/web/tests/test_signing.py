@@ -112,6 +112,15 @@ def test_a_truncated_or_extended_value_is_none(version: int) -> None:
         assert read(more + signed) is None
 
 
+@both_versions
+def test_text_that_is_no_utf8_is_none(version: int) -> None:
+    signed = sign("value", version).decode()
+
+    assert read(signed + "\ud800") is None
+    assert read("\ud800" + signed) is None
+    assert get_signature_key_version("\ud800|") is None
+
+
 def test_in_format_1_digits_cannot_move_from_the_value_to_the_timestamp() -> None:
     # The signature covers the fields without a mark between them.
     encoded, timestamp, signature = sign(b"\xd7\x6d\xf8\xe7\xae\xfc", 1).split(b"|")

@@ -112,7 +112,7 @@ def decode_signed_value(
         raise ValueError(f"min_version {lowest} is unknown, expected 1 or 2")
     if not value:
         return None
-    data = _bytes(value)
+    data = _received(value)
     now = (clock or time.time)()
     if data.startswith(b"2|"):
         return _decode_v2(secret, utf8(name), data, max_age_days, now)
@@ -123,12 +123,19 @@ def decode_signed_value(
 
 def get_signature_key_version(value: str | bytes) -> int | None:
     """Return the key version that a value in format 2 names, unverified; None for anything else."""
-    fields = _parse_v2(_bytes(value))
+    fields = _parse_v2(_received(value))
     return None if fields is None else fields.key_version
 
 
 def _bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
+
+
+def _received(value: str | bytes) -> bytes:
+    """Return as bytes what anybody may have sent; no signature is right where something had to be
+    replaced.
+    """
+    return value.encode("utf-8", "replace") if isinstance(value, str) else value
 
 
 def _field(part: bytes) -> bytes:
