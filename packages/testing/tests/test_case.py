@@ -300,7 +300,7 @@ def test_an_exception_that_no_wait_has_raised_fails_the_test() -> None:
 
 def test_an_exception_of_a_callback_comes_beside_that_of_the_test() -> None:
     def method(self: AsyncTestCase) -> None:
-        self._on_callback_exception(KeyError, KeyError("of the callback"), None)
+        self._failures.add(KeyError("of the callback"))
         raise ValueError("of the test")
 
     result = run_method(method)

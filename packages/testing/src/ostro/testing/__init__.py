@@ -5,6 +5,7 @@ from ._certificate import SelfSignedCertificate
 from ._context_managers import setup_with_context_manager
 from ._gen_test import gen_test
 from ._http_case import AsyncHTTPSTestCase, AsyncHTTPTestCase
+from ._leaks import LeakCheck
 from ._log_trap import ExpectLog, LogTrapTestCase
 from ._main import main
 from ._memory_client import MemoryClient
@@ -33,6 +34,7 @@ __all__ = [
     "BlockingCallError",
     "ExpectLog",
     "ForgottenAwaitError",
+    "LeakCheck",
     "LeakError",
     "LogTrapTestCase",
     "MemoryClient",

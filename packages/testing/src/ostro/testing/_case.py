@@ -6,27 +6,23 @@ test. What a test needs besides a loop is added by subclasses.
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import functools
-import logging
 import unittest
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from ostro.ioloop import IOLoop, LoopStoppedError
-from ostro.stack_context import ExceptionStackContext
+from ostro.ioloop import IOLoop
 
+from ._failures import CallbackFailures
+from ._leaks import LeakCheck
 from ._runner import as_awaitable, run_on
 from ._timeouts import get_async_test_timeout
 from ._warning_trap import FORGOTTEN_AWAIT, WarningTrap
 from .errors import AsyncTestTimeoutError, BlockingCallError, ForgottenAwaitError
 
 __all__ = ["AsyncTestCase"]
-
-app_log = logging.getLogger("ostro.application")
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -62,6 +58,9 @@ class AsyncTestCase(unittest.TestCase):
 
     io_loop: IOLoop
 
+    check_leaks: ClassVar[bool] = False
+    """Whether a test fails that leaves tasks, streams, sockets or files behind: see `LeakCheck`."""
+
     # Any: unittest has its own name for the argument.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,8 +69,7 @@ class AsyncTestCase(unittest.TestCase):
         self._stop_args: object = None
         # wait() runs the loop.
         self._waiting = False
-        # The exception of a callback that has not been raised yet.
-        self._failure: BaseException | None = None
+        self._failures = CallbackFailures()
 
     # The loop
 
@@ -86,16 +84,16 @@ class AsyncTestCase(unittest.TestCase):
     def setUp(self) -> None:
         """Make the loop. A subclass that overrides this calls it first."""
         super().setUp()
-        self._stopped, self._stop_args, self._failure = False, None, None
+        self._stopped, self._stop_args = False, None
         previous = IOLoop.current(instance=False)
         before = {previous, IOLoop.instance() if IOLoop.initialized() else None}
         io_loop = self.io_loop = self.get_new_ioloop()
         own = io_loop not in before and not (IOLoop.initialized() and IOLoop.instance() is io_loop)
         self.addCleanup(self._release_loop, previous, own)
         io_loop.make_current()
-        loop = io_loop.asyncio_loop
-        self.addCleanup(loop.set_exception_handler, loop.get_exception_handler())
-        loop.set_exception_handler(self._on_loop_exception)
+        self.addCleanup(self._failures.watch(io_loop))
+        if self.check_leaks:
+            self.enterContext(LeakCheck(io_loop))
 
     def _release_loop(self, previous: IOLoop | None, own: bool) -> None:
         self.io_loop.clear_current()
@@ -103,7 +101,7 @@ class AsyncTestCase(unittest.TestCase):
             self.io_loop.close(all_fds=True)
         if previous is not None:
             previous.make_current()
-        self._rethrow()
+        self._failures.rethrow()
 
     async def asyncSetUp(self) -> None:
         """Prepare the test on its loop, after `setUp`; to be overridden."""
@@ -131,19 +129,12 @@ class AsyncTestCase(unittest.TestCase):
     # Any: a TestResult of unittest or of pytest
     def run(self, result: Any = None) -> Any:
         """Run the test; its exceptions in callbacks are caught. Called by unittest."""
-        with ExceptionStackContext(self._on_callback_exception):
+        with self._failures.catching():
             return super().run(result)
 
     def debug(self) -> None:
         """Run the test without collecting its result. Called by unittest."""
-        raised: BaseException | None = None
-        with ExceptionStackContext(self._on_callback_exception):
-            try:
-                super().debug()
-            except Exception as error:  # noqa: BLE001 - it is raised below: it is no callback's
-                raised = error
-        if raised is not None:
-            raise raised
+        self._failures.guard(super().debug)
 
     def _callSetUp(self) -> None:  # noqa: N802 - unittest's name
         self.setUp()
@@ -155,7 +146,7 @@ class AsyncTestCase(unittest.TestCase):
             result = method()
             if result is not None:
                 self._run(name, functools.partial(as_awaitable, name, result))
-        self._rethrow()
+        self._failures.rethrow()
         if forgotten.caught:
             raise ForgottenAwaitError(forgotten.caught)
 
@@ -210,24 +201,24 @@ class AsyncTestCase(unittest.TestCase):
         finally:
             if limit is not None:
                 self.io_loop.remove_timeout(limit)
-        self._rethrow()
+        self._failures.rethrow()
         result, self._stop_args = self._stop_args, None
         return result
 
     def _run_until_stopped(self, condition: Callable[[], object] | None) -> None:
         while True:
-            if not self._stopped and self._failure is None:
+            if not self._stopped and not self._failures:
                 self._waiting = True
                 try:
                     self.io_loop.start()
                 finally:
                     self._waiting = False
             self._stopped = False
-            if self._failure is not None or condition is None or condition():
+            if self._failures or condition is None or condition():
                 return
 
     def _wait_too_long(self, timeout: float) -> None:
-        self._fail(AsyncTestTimeoutError("wait()", timeout))
+        self._failures.add(AsyncTestTimeoutError("wait()", timeout))
 
     def _run(
         self,
@@ -238,42 +229,4 @@ class AsyncTestCase(unittest.TestCase):
         """Run `func` on the loop; raise what a callback raises meanwhile."""
         if timeout is None:
             timeout = get_async_test_timeout()
-        try:
-            result = run_on(self.io_loop, name, func, timeout)
-        except LoopStoppedError:
-            if self._failure is None:
-                raise
-            result = None
-        self._rethrow()
-        return result
-
-    # Exceptions of callbacks
-
-    def _on_callback_exception(
-        self, kind: type[BaseException], error: BaseException, tb: TracebackType | None
-    ) -> bool:
-        """Take an exception from the stack context."""
-        self._fail(error)
-        return True
-
-    def _on_loop_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take an exception of a callback that asyncio was given directly."""
-        error = context.get("exception")
-        if "handle" in context and isinstance(error, Exception):
-            self._fail(error)
-        else:
-            loop.default_exception_handler(context)
-
-    def _fail(self, error: BaseException) -> None:
-        """Raise an exception at the next opportunity; the first one counts."""
-        if self._failure is None:
-            self._failure = error
-        else:
-            app_log.error("Another exception in a callback of a test", exc_info=error)
-        if self.io_loop.running():
-            self.io_loop.stop()
-
-    def _rethrow(self) -> None:
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
+        return self._failures.guard(functools.partial(run_on, self.io_loop, name, func, timeout))

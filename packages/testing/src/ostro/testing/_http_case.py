@@ -16,7 +16,7 @@ from ._case import AsyncTestCase
 from ._certificate import shared_certificate
 from ._lifespan import Started
 from ._ports import bind_unused_port
-from ._websockets import close_websockets
+from ._websockets import OpenedWebSockets
 from .errors import BlockingCallError
 
 __all__ = ["AsyncHTTPSTestCase", "AsyncHTTPTestCase"]
@@ -49,7 +49,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
     def setUp(self) -> None:
         """Start the server, and make a client."""
         super().setUp()
-        self._websockets: list[WebSocketClientConnection] = []
+        self._websockets = OpenedWebSockets()
         self._app = self.get_app()
         self._started = Started(self._app)
         self.addAsyncCleanup(self._started.end)
@@ -72,7 +72,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
             self.http_client.close()
 
     async def _close_connections(self) -> None:
-        await close_websockets(self._websockets)
+        await self._websockets.close()
         await self.http_server.close_all_connections()
 
     # What a subclass says
@@ -159,13 +159,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
         Returns and raises what `websocket_connect` does.
         """
         url = "ws" + self.get_url(path).removeprefix("http")
-        connecting = websocket_connect(url, **kwargs)
-        connecting.add_done_callback(self._note_websocket)
-        return connecting
-
-    def _note_websocket(self, connecting: asyncio.Task[WebSocketClientConnection]) -> None:
-        if not connecting.cancelled() and connecting.exception() is None:
-            self._websockets.append(connecting.result())
+        return self._websockets.add_soon(websocket_connect(url, **kwargs))
 
 
 class AsyncHTTPSTestCase(AsyncHTTPTestCase):

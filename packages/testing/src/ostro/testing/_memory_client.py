@@ -44,7 +44,7 @@ from ._memory_exchange import Body, Exchange, body_of
 from ._memory_response import MemoryResponse
 from ._memory_stream import DEFAULT_WINDOW
 from ._request_bodies import NO_JSON, Fields, Files, encode_body
-from ._websockets import close_websockets
+from ._websockets import OpenedWebSockets
 
 __all__ = ["MemoryClient"]
 
@@ -100,7 +100,7 @@ class MemoryClient(AsyncHTTPClient):
         client._certificate = certificate
         client._xsrf = xsrf
         client._started = Started(application)
-        client._websockets = []
+        client._websockets = OpenedWebSockets()
         return client
 
     application: HTTPServerConnectionDelegate
@@ -110,7 +110,7 @@ class MemoryClient(AsyncHTTPClient):
     _certificate: Mapping[str, object] | bytes | None
     _xsrf: bool
     _started: Started
-    _websockets: list[WebSocketClientConnection]
+    _websockets: OpenedWebSockets
 
     # Any: as in the base class
     def initialize(self, *, defaults: Mapping[str, object] | None = None, **kwargs: Any) -> None:
@@ -127,7 +127,11 @@ class MemoryClient(AsyncHTTPClient):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        await close_websockets(self._websockets)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the client and its WebSockets, and shut down what it has started up. Idempotent."""
+        await self._websockets.close()
         self.close()
         await self._started.end()
 
@@ -245,7 +249,7 @@ class MemoryClient(AsyncHTTPClient):
         body = b"" if answer.code == 101 else await connection.body()
         handshake.check(answer.code, fields, body)
         websocket = handshake.accept(fields, await connection.detached())
-        self._websockets.append(websocket)
+        self._websockets.add(websocket)
         return websocket
 
     # Who asks

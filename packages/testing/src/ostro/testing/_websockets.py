@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
 from ostro.websocket import WebSocketClientConnection
 
-__all__ = ["close_websockets"]
+__all__ = ["OpenedWebSockets"]
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that the other ends have, when a test is over, to say goodbye."""
 
 
-async def close_websockets(websockets: Iterable[WebSocketClientConnection]) -> None:
-    """Close WebSockets, and do not wait long for who does not answer."""
-    for websocket in websockets:
-        websocket.close()
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            for websocket in websockets:
-                await websocket.wait_closed()
-    except TimeoutError:
-        pass  # the other end goes with its server
+class OpenedWebSockets:
+    """The connections of one test, or of one client."""
+
+    def __init__(self) -> None:
+        self._opened: list[WebSocketClientConnection] = []
+
+    def add(self, connection: WebSocketClientConnection) -> None:
+        """Remember a connection."""
+        self._opened.append(connection)
+
+    def add_soon(
+        self, connecting: asyncio.Task[WebSocketClientConnection]
+    ) -> asyncio.Task[WebSocketClientConnection]:
+        """Remember a connection once it stands; return what was given."""
+        connecting.add_done_callback(self._connected)
+        return connecting
+
+    def _connected(self, connecting: asyncio.Task[WebSocketClientConnection]) -> None:
+        if not connecting.cancelled() and connecting.exception() is None:
+            self.add(connecting.result())
+
+    async def close(self) -> None:
+        """Close them, and do not wait long for who does not answer. Idempotent."""
+        opened, self._opened = self._opened, []
+        for connection in opened:
+            connection.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                for connection in opened:
+                    await connection.wait_closed()
+        except TimeoutError:
+            pass  # the other end goes with its server
