@@ -197,6 +197,14 @@ def test_a_router_may_be_for_a_host_and_others_pass_it_by() -> None:
     assert said(app, "/x", "api.example.com") == "x"
 
 
+def test_each_choice_of_hosts_is_for_the_whole_name() -> None:
+    router = Router([("/", Said, says("api"))], host=r"api|www\.api")
+    app = Application([router, ("/", Said, says("all"))])
+
+    assert [said(app, "/", host) for host in ("api", "www.api")] == ["api", "api"]
+    assert [said(app, "/", host) for host in ("api.evil", "www.api.evil")] == ["all", "all"]
+
+
 def test_hosts_nest_and_all_must_match() -> None:
     inner = Router([("/", Said, says("both"))], host="www.*", prefix="/a")
     app = Application([Router([inner], host=r".*\.com")])

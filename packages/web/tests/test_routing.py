@@ -188,6 +188,22 @@ def test_a_pattern_matches_the_whole_path() -> None:
     assert ask(app, "/x/a").status == 404
 
 
+def test_each_choice_of_a_pattern_matches_the_whole_path() -> None:
+    app = Application([("/a|/b", Other)])
+
+    assert [ask(app, path).status for path in ("/a", "/b")] == [200, 200]
+    assert [ask(app, path).status for path in ("/ax", "/bx", "/a/secret")] == [404, 404, 404]
+
+
+def test_each_choice_of_a_host_pattern_matches_the_whole_name() -> None:
+    app = Application()
+    app.add_handlers(r"a\.example|b\.example", [("/", Other)])
+
+    hosts = ["a.example", "b.example", "a.example.evil", "xb.example"]
+
+    assert [ask(app, headers={"Host": host}).status for host in hosts] == [200, 200, 404, 404]
+
+
 def test_a_path_that_nothing_matches_is_a_404() -> None:
     assert ask(Application([("/a", Other)]), "/b").status == 404
     assert ask(Application(), "/").status == 404

@@ -54,7 +54,7 @@ class Routes:
 
     def _before(self, limit: int, path: str) -> list[URLSpec]:
         specs = [self._specs[number] for number in self._candidates(path) if number < limit]
-        return [spec for spec in specs if spec.regex.match(path)]
+        return [spec for spec in specs if spec.regex.fullmatch(path)]
 
     def match(self, path: str) -> RouteMatch | None:
         """Return the first spec in order that matches `path`."""
@@ -100,7 +100,7 @@ class HostedRoutes:
     def on(self, host_name: str) -> Routes:
         """Return the routes that are for this host."""
         holding = tuple(
-            [all(host.match(host_name) for host in hosts) for hosts in self._conditions]
+            [all(host.fullmatch(host_name) for host in hosts) for hosts in self._conditions]
         )
         routes = self._variants.get(holding)
         if routes is None:
@@ -167,7 +167,7 @@ class HostRoutes:
     def routes_for_host(self, host_name: str) -> Routes | None:
         """Return the routes of the first host pattern that matches, or None."""
         for pattern, routes in self._hosts:
-            if pattern.match(host_name):
+            if pattern.fullmatch(host_name):
                 return routes.on(host_name) if isinstance(routes, HostedRoutes) else routes
         return None
 

@@ -89,7 +89,7 @@ class URLSpec:
 
     def match(self, path: str) -> RouteMatch | None:
         """Return this spec with the arguments that `path` holds, or None when it does not match."""
-        found = self.regex.match(path)
+        found = self.regex.fullmatch(path)
         if found is None:
             return None
         if self.regex.groupindex:
