@@ -1,0 +1,150 @@
+"""The head of a response, from the lines that libcurl hands over, and read strictly.
+
+Libcurl takes some things for HTTP/1.1 that are none. What it frames a message by is looked at here
+once more, so that nobody is led to see another message than the next one on the way does.
+
+Spec: RFC 9112 sections 4 and 5; RFC 9113 section 8.3.2.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from ostro.httpclient import MalformedResponseError, ResponseTooLargeError
+from ostro.httputil import (
+    HTTPHeaders,
+    HTTPInputError,
+    parse_response_start_line,
+    responses,
+)
+
+__all__ = ["DEFAULT_MAX_FIELDS", "Head", "HeadReader"]
+
+DEFAULT_MAX_FIELDS: Final = 128
+"""Fields of a head, or of a trailer section."""
+
+MAX_INTERIM: Final = 16
+"""Interim responses before one that is final. A server sends one or two."""
+
+_NEWER_STATUS_LINE: Final = re.compile(rb"HTTP/([23]) ([1-9][0-9]{2}) ?\r\n").fullmatch
+"""What libcurl makes of the :status of HTTP/2 and HTTP/3, which have no status line."""
+
+_is_length: Final = re.compile(r"[0-9]{1,18}").fullmatch
+"""A Content-Length, which libcurl takes for unknown where it is longer."""
+
+
+class Head(NamedTuple):
+    """The head of a response. `version` is "HTTP/1.1", say, or "HTTP/2"."""
+
+    version: str
+    code: int
+    reason: str
+    headers: HTTPHeaders
+
+    @property
+    def interim(self) -> bool:
+        """Whether the response itself is still to come."""
+        return self.code < 200
+
+    @property
+    def content_length(self) -> int | None:
+        """The Content-Length, if there is one."""
+        value = self.headers.get("Content-Length")
+        return None if value is None else int(value)
+
+
+class HeadReader:
+    """Puts lines together to heads, and to trailers.
+
+    Args:
+        max_bytes: Bytes of one head, and of the trailers.
+
+    Raises MalformedResponseError, and ResponseTooLargeError.
+    """
+
+    __slots__ = ("_complete", "_interim", "_lines", "_max_bytes", "_size")
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._lines: list[bytes] = []
+        self._size = 0
+        # Whether a head that is not interim is complete: what comes then are trailers.
+        self._complete = False
+        self._interim = 0
+
+    def feed(self, line: bytes) -> Head | None:
+        """Take a line; return the head that it completes."""
+        if line.startswith(b"HTTP/") and (self._complete or not self._lines):
+            self._restart()
+        self._size += len(line)
+        self._lines.append(line)
+        if self._size > self._max_bytes:
+            raise ResponseTooLargeError(f"response head of more than {self._max_bytes} bytes")
+        if len(self._lines) > DEFAULT_MAX_FIELDS + 2:
+            raise ResponseTooLargeError(f"more than {DEFAULT_MAX_FIELDS} header fields")
+        if line[-2:] != b"\r\n":
+            raise MalformedResponseError("a line of the response head ends without CRLF")
+        if line != b"\r\n" or self._complete:
+            return None
+        head = _parse(self._lines)
+        self._lines = []
+        self._size = 0
+        if head.interim:
+            self._count_interim(head)
+        else:
+            self._complete = True
+        return head
+
+    def trailers(self) -> HTTPHeaders | None:
+        """Return the fields that came after the body, if any did."""
+        fields = [line for line in self._lines if line != b"\r\n"] if self._complete else []
+        return _fields(fields) if fields else None
+
+    def _restart(self) -> None:
+        """Begin a response: the first, or the one to the same request with credentials."""
+        self._lines = []
+        self._size = 0
+        self._complete = False
+
+    def _count_interim(self, head: Head) -> None:
+        if head.code == 101:
+            raise MalformedResponseError("the server switches to a protocol nobody asked for")
+        self._interim += 1
+        if self._interim > MAX_INTERIM:
+            raise MalformedResponseError(f"more than {MAX_INTERIM} interim responses")
+
+
+def _parse(lines: list[bytes]) -> Head:
+    version, code, reason = _status(lines[0])
+    headers = _fields(lines[1:-1])
+    length, coding = headers.get("Content-Length"), headers.get("Transfer-Encoding")
+    if length is not None and _is_length(length) is None:
+        raise MalformedResponseError(f"the Content-Length {length!a:.50}")
+    if coding is not None:
+        if length is not None:
+            raise MalformedResponseError("both Transfer-Encoding and Content-Length")
+        if version == "HTTP/1.0" or coding.lower() != "chunked":
+            raise MalformedResponseError(f"the Transfer-Encoding {coding!a:.50} in {version}")
+    return Head(version, code, reason, headers)
+
+
+def _status(line: bytes) -> tuple[str, int, str]:
+    newer = _NEWER_STATUS_LINE(line)
+    if newer is not None:
+        code = int(newer[2])
+        return f"HTTP/{newer[1].decode()}", code, responses.get(code, "Unknown")
+    try:
+        return parse_response_start_line(line[:-2].decode("latin-1"))
+    except HTTPInputError as error:
+        raise MalformedResponseError(str(error)) from error
+
+
+def _fields(lines: list[bytes]) -> HTTPHeaders:
+    headers = HTTPHeaders()
+    try:
+        for line in lines:
+            headers.parse_line(line.decode("latin-1"))
+    except HTTPInputError as error:
+        raise MalformedResponseError(str(error)) from error
+    return headers

@@ -1,0 +1,244 @@
+"""From a request to the options of a handle: whom to connect to, and what to send.
+
+Everything that reaches libcurl as text is looked at first: a line end or a NUL in it is refused,
+since libcurl would send it.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from typing import Final
+
+import pycurl  # type: ignore[import-untyped]  # it has no types
+
+from ostro.httpclient import HTTPRequest
+from ostro.httputil import HTTPHeaders, encode_username_password
+
+from ._binding import HTTP2, SUPPRESS_CONNECT_HEADERS, Curl
+from ._common import FORM_TYPE, URL, CookieJar, Hop, Proxy, accepted_codings
+from ._tls import set_tls
+from ._upload import LARGE_BODY
+
+__all__ = ["IDEMPOTENT", "set_options"]
+
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+"""Methods that do no more when they are done twice. RFC 9110 section 9.2.2."""
+
+_EXPECT_TIMEOUT_MS: Final = 1000
+"""Milliseconds that a server has for `100 Continue`."""
+
+_BUFFER_BYTES: Final = 65536
+"""Bytes that libcurl receives, and hands over, at a time."""
+
+_MAX_MS: Final = 2**31 - 1
+"""The longest time that libcurl takes, in milliseconds: 24 days."""
+
+_PROTOCOLS: Final[int] = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+
+_find_control: Final = re.compile(r"[\x00-\x1f\x7f]").search
+_is_address: Final = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?").fullmatch
+_is_length: Final = re.compile(r"[0-9]{1,18}").fullmatch
+
+_NOT_OF_LIBCURL: Final = ("Accept", "Expect", "User-Agent", "Content-Type")
+"""Fields that libcurl would add by itself."""
+
+
+def set_options(
+    curl: Curl,
+    request: HTTPRequest,
+    hop: Hop,
+    proxy: Proxy | None,
+    cookie_jar: CookieJar | None,
+    idle_timeout: float,
+) -> int | None:
+    """Set what a request says; return the Content-Length of a body that is produced, if the headers
+    say one.
+
+    Args:
+        curl: Where nothing is set.
+        request: For what stays the same when a redirect is followed.
+        hop: For what does not.
+        proxy: The proxy, None for none.
+        cookie_jar: Has the cookies that are sent, None for none.
+        idle_timeout: Seconds that a connection may have been idle; 0 takes and leaves none.
+
+    Raises ValueError for what cannot be sent.
+    """
+    _set_ground(curl, request, idle_timeout)
+    _set_way(curl, request, hop.url, proxy)
+    if hop.url.scheme == "https":
+        set_tls(curl, request)
+    fields = _fields(request, hop, proxy, cookie_jar)
+    _set_credentials(curl, request, hop, fields)
+    length = _set_method(curl, hop, fields)
+    _set_fields(curl, fields)
+    return length
+
+
+def _set_ground(curl: Curl, request: HTTPRequest, idle_timeout: float) -> None:
+    """Set what is the same for all requests."""
+    set_ = curl.setopt
+    set_(pycurl.NOSIGNAL, 1)
+    set_(pycurl.PROTOCOLS, _PROTOCOLS)
+    set_(pycurl.REDIR_PROTOCOLS, _PROTOCOLS)
+    set_(pycurl.FOLLOWLOCATION, 0)
+    set_(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    set_(pycurl.PATH_AS_IS, 1)
+    set_(pycurl.HTTP_VERSION, HTTP2)
+    set_(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)
+    set_(SUPPRESS_CONNECT_HEADERS, 1)
+    set_(pycurl.BUFFERSIZE, _BUFFER_BYTES)
+    # It would be 300 seconds, where nothing is said.
+    set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(request.connect_timeout) or _MAX_MS)
+    if idle_timeout:
+        set_(pycurl.MAXAGE_CONN, math.ceil(idle_timeout))
+    else:
+        set_(pycurl.FRESH_CONNECT, 1)
+        set_(pycurl.FORBID_REUSE, 1)
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return min(max(1, round(seconds * 1000)), _MAX_MS) if seconds else 0
+
+
+# The way to the server
+
+
+def _set_way(curl: Curl, request: HTTPRequest, url: URL, proxy: Proxy | None) -> None:
+    curl.setopt(pycurl.URL, _url_text(url))
+    if request.allow_ipv6 is False:
+        curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4)
+    if request.network_interface is not None:
+        interface = _checked("network_interface", request.network_interface)
+        kind = "host" if _is_address(interface) else "if"
+        curl.setopt(pycurl.INTERFACE, f"{kind}!{interface}")
+    if request.unix_socket is not None:
+        curl.setopt(pycurl.UNIX_SOCKET_PATH, _checked("unix_socket", request.unix_socket))
+    _set_proxy(curl, proxy)
+
+
+def _url_text(url: URL) -> str:
+    """Return the URL for libcurl: as it is sent, but with the zone of an IPv6 address."""
+    address, percent, zone = url.host.partition("%")
+    if not percent:
+        return url.absolute
+    return f"{url.scheme}://[{address}%25{zone}]:{url.port}{url.target}"
+
+
+def _set_proxy(curl: Curl, proxy: Proxy | None) -> None:
+    # Said in any case, since libcurl looks into the environment otherwise.
+    curl.setopt(pycurl.NOPROXY, "")
+    if proxy is None:
+        curl.setopt(pycurl.PROXY, "")
+        return
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    curl.setopt(pycurl.PROXY, f"http://{host}:{proxy.port}")
+    if proxy.username is not None:
+        digest = proxy.auth_mode == "digest"
+        curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
+        _set_text(curl, pycurl.PROXYUSERNAME, "proxy_username", proxy.username)
+        _set_text(curl, pycurl.PROXYPASSWORD, "proxy_password", proxy.password)
+
+
+# What is sent
+
+
+def _fields(
+    request: HTTPRequest, hop: Hop, proxy: Proxy | None, cookie_jar: CookieJar | None
+) -> HTTPHeaders:
+    fields = hop.headers.copy()
+    if request.user_agent and "User-Agent" not in fields:
+        fields["User-Agent"] = request.user_agent
+    if (
+        request.decompress_response
+        and "Accept-Encoding" not in fields
+        and "Range" not in fields  # a part of what is compressed is of no use
+    ):
+        fields["Accept-Encoding"] = accepted_codings()
+    if hop.method == "POST" and "Content-Type" not in fields:
+        fields["Content-Type"] = FORM_TYPE
+    if request.expect_100_continue and (hop.body is not None or hop.producer is not None):
+        fields["Expect"] = "100-continue"
+    if proxy is None or hop.url.scheme == "https":
+        # It is for the next hop, which is the server itself then.
+        fields.pop("Proxy-Authorization", None)
+    kept = "" if cookie_jar is None else cookie_jar.header_for(hop.text)
+    if kept:
+        own = fields.get("Cookie")
+        fields["Cookie"] = f"{own}; {kept}" if own else kept
+    return fields
+
+
+def _set_credentials(curl: Curl, request: HTTPRequest, hop: Hop, fields: HTTPHeaders) -> None:
+    credentials = hop.credentials
+    if credentials is None or "Authorization" in fields:
+        return
+    if request.auth_mode == "digest":
+        curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
+        _set_text(curl, pycurl.USERNAME, "auth_username", credentials[0])
+        _set_text(curl, pycurl.PASSWORD, "auth_password", credentials[1])
+    else:
+        encoded = base64.b64encode(encode_username_password(*credentials)).decode()
+        fields["Authorization"] = f"Basic {encoded}"
+
+
+def _set_method(curl: Curl, hop: Hop, fields: HTTPHeaders) -> int | None:
+    """Set the method, and the body if it is there; see `set_options` for what is returned."""
+    length = _content_length(fields)
+    if "Transfer-Encoding" in fields:
+        raise ValueError("Transfer-Encoding is the client's to say")
+    has_body = hop.body is not None or hop.producer is not None
+    if hop.method == "HEAD":
+        if has_body:
+            raise ValueError("libcurl cannot send HEAD with a body")
+        curl.setopt(pycurl.NOBODY, 1)
+    elif hop.body is not None:
+        if length is not None and length != len(hop.body):
+            raise ValueError(f"the body has {len(hop.body)} bytes, Content-Length says {length}")
+        if len(hop.body) > LARGE_BODY:
+            curl.setopt(pycurl.UPLOAD, 1)
+            curl.setopt(pycurl.INFILESIZE_LARGE, len(hop.body))
+        else:
+            curl.setopt(pycurl.POSTFIELDS, hop.body)
+    elif hop.producer is not None:
+        curl.setopt(pycurl.UPLOAD, 1)
+        curl.setopt(pycurl.INFILESIZE_LARGE, -1 if length is None else length)
+    elif length:
+        raise ValueError(f"there is no body, Content-Length says {length}")
+    if has_body:
+        curl.setopt(pycurl.EXPECT_100_TIMEOUT_MS, _EXPECT_TIMEOUT_MS)
+    if hop.method not in ("GET", "HEAD") or has_body:
+        curl.setopt(pycurl.CUSTOMREQUEST, hop.method)
+    return length
+
+
+def _content_length(fields: HTTPHeaders) -> int | None:
+    """Take the Content-Length out of the fields, since libcurl says it by itself."""
+    text = fields.pop("Content-Length", None)
+    if text is None:
+        return None
+    if _is_length(text) is None:
+        raise ValueError(f"Content-Length is {text!a:.50}, expected a number of bytes")
+    return int(text)
+
+
+def _set_fields(curl: Curl, fields: HTTPHeaders) -> None:
+    lines = [
+        # A field without a value would mean one that libcurl is not to send.
+        f"{name}: {value}".encode("latin-1") if value else f"{name};".encode("latin-1")
+        for name, value in fields.get_all()
+    ]
+    lines += [f"{name}:".encode() for name in _NOT_OF_LIBCURL if name not in fields]
+    curl.setopt(pycurl.HTTPHEADER, lines)
+
+
+def _set_text(curl: Curl, option: int, name: str, value: str) -> None:
+    curl.setopt(option, _checked(name, value).encode())
+
+
+def _checked(name: str, value: str) -> str:
+    if _find_control(value) is not None:
+        raise ValueError(f"{name} has a control character in it")
+    return value

@@ -1,0 +1,122 @@
+"""HTTP/2, which nginx speaks."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pycurl  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from ostro.ioloop import IOLoop
+
+from .support import Server, Settings, curl_client, make_certificates
+
+pytestmark = pytest.mark.skipif(
+    not pycurl.version_info()[4] & pycurl.VERSION_HTTP2, reason="this libcurl has no HTTP/2"
+)
+
+CONFIG = """
+daemon off; master_process off; pid {folder}/pid; error_log stderr notice;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    ssl_certificate {certificate}; ssl_certificate_key {key};
+    server {{
+        listen unix:{folder}/nginx.sock ssl http2;
+        location /hello {{ return 200 "hello $http_x_name"; }}
+        location /moved {{ return 302 /hello; }}
+        location / {{ root {folder}; }}
+    }}
+}}
+"""
+
+
+def find_nginx() -> str:
+    path = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+    if path is None:
+        reason = "nginx is missing: apt-get install nginx-light"
+        if os.environ.get("OSTRO_REQUIRE_SERVICES"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@asynccontextmanager
+async def nginx(folder: Path) -> AsyncIterator[tuple[Server, Settings]]:
+    """nginx on a unix socket, and what a request needs to get there."""
+    certificates = make_certificates(folder)
+    issued = certificates.authority.issue_cert("localhost")
+    key, chain = folder / "key.pem", folder / "chain.pem"
+    issued.private_key_pem.write_to_path(key)
+    issued.cert_chain_pems[0].write_to_path(chain)
+    (folder / "big").write_bytes(bytes(range(256)) * 40_000)
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, certificate=chain, key=key))
+    process = await asyncio.create_subprocess_exec(
+        find_nginx(), "-e", "stderr", "-p", str(folder), "-c", str(config),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        while b"nginx/" not in await process.stderr.readline():
+            assert process.returncode is None
+        settings = {"unix_socket": f"{folder}/nginx.sock", "ca_certs": certificates.ca_file}
+        yield Server(443, "https"), settings
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+
+async def test_http_2_is_spoken_where_the_server_does(io_loop: IOLoop, tmp_path: Path) -> None:
+    lines: list[str] = []
+    async with nginx(tmp_path) as (_, settings):
+        with curl_client() as client:
+            response = await client.fetch(
+                "https://localhost/hello", headers={"X-Name": "you"}, **settings
+            )
+            moved = await client.fetch(
+                "https://localhost/moved", header_callback=lines.append, **settings
+            )
+
+    assert (response.code, response.http_version, response.reason) == (200, "HTTP/2", "OK")
+    assert response.body == b"hello you"
+    assert response.headers["Content-Length"] == "9"
+    assert moved.body == b"hello "
+    assert lines[0] == "HTTP/2 200 OK\r\n"
+
+
+async def test_requests_share_a_connection(io_loop: IOLoop, tmp_path: Path) -> None:
+    async with nginx(tmp_path) as (_, settings):
+        with curl_client(max_clients=20) as client:
+            await client.fetch("https://localhost/hello", **settings)
+            responses = await asyncio.gather(
+                *[client.fetch("https://localhost/big", **settings) for _ in range(20)]
+            )
+            size = 0
+            async with client.stream("https://localhost/big", **settings) as stream:
+                async for piece in stream:
+                    size += len(piece)
+
+    assert size == 10_240_000
+    for response in responses:
+        assert response.body == bytes(range(256)) * 40_000
+        assert response.time_info["connect"] == 0
+
+
+async def test_http_2_can_be_declined(io_loop: IOLoop, tmp_path: Path) -> None:
+    def decline(curl: pycurl.Curl) -> None:
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+
+    async with nginx(tmp_path) as (_, settings):
+        with curl_client() as client:
+            response = await client.fetch(
+                "https://localhost/hello", prepare_curl_callback=decline, **settings
+            )
+
+    assert response.http_version == "HTTP/1.1"

@@ -1,0 +1,219 @@
+"""Parts by themselves, where a server would not bring them so far."""
+
+import asyncio
+import random
+import zlib
+from collections.abc import Awaitable, Callable
+
+import pycurl  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from ostro.curl_httpclient._engine import _forget_all
+from ostro.curl_httpclient._upload import ProducedUpload, WholeUpload
+from ostro.curl_httpclient.errors import CurlMalformedResponseError, CurlStreamClosedError
+from ostro.httpclient import (
+    ClientClosedError,
+    HTTPClientError,
+    HTTPStreamClosedError,
+    MalformedResponseError,
+)
+from ostro.ioloop import IOLoop
+
+from .support import EMPTY, OK, answering, curl_client, talking
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+def nothing(*_: object) -> None:
+    pass
+
+
+def test_a_body_that_is_there_can_be_read_again() -> None:
+    sent: list[bool] = []
+    upload = WholeUpload(b"abcde", lambda: sent.append(True))
+
+    assert [upload.read(3), upload.read(3)] == [b"abc", b"de"]
+    assert upload.seek(1, 0) == pycurl.SEEKFUNC_OK
+    assert upload.read(9) == b"bcde"
+    assert sent == [True, True]
+    upload.stop()
+
+
+async def test_a_body_that_is_produced_cannot_be_read_again(io_loop: IOLoop) -> None:
+    upload = ProducedUpload(lambda write: write(b"abc"), None, nothing, nothing, nothing)
+    upload.stop()
+
+    assert upload.seek(0, 0) == pycurl.SEEKFUNC_CANTSEEK
+
+
+async def test_a_producer_may_write_without_waiting(io_loop: IOLoop) -> None:
+    def produce(write: Write) -> None:
+        for _ in range(3):
+            write(bytes(50_000))
+
+    async with talking(read_all) as server:
+        with curl_client() as client:
+            response = await client.fetch(server.url, method="PUT", body_producer=produce)
+
+    assert response.code == 200
+
+
+async def read_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    left = b""
+    while not left.endswith(b"\r\n0\r\n\r\n"):
+        left = left[-7:] + await reader.read(65536)
+    writer.write(EMPTY)
+    await reader.read()
+
+
+async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
+    """The server sends the body back; who reads it is slow, and so is who produces it."""
+    total = 3_000_000
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: %d\r\n\r\n" % total)
+        left = total
+        while left:
+            data = await reader.read(65536)
+            left -= len(data)
+            writer.write(data)
+            await writer.drain()
+        await reader.read()
+
+    async def produce(write: Write) -> None:
+        for _ in range(total // 100_000):
+            await write(bytes(100_000))
+            await asyncio.sleep(0)
+
+    size = 0
+
+    async def take(piece: bytes) -> None:
+        nonlocal size
+        size += len(piece)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async with talking(talk) as server:
+        with curl_client() as client:
+            await client.fetch(
+                server.url,
+                method="PUT",
+                body_producer=produce,
+                headers={"Content-Length": str(total)},
+                streaming_callback=take,
+            )
+
+    assert size == total
+
+
+async def test_a_producer_that_fails_after_the_response_does_no_harm(io_loop: IOLoop) -> None:
+    refused = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+        await writer.drain()
+        writer.close()
+        refused.set()
+
+    async def produce(write: Write) -> None:
+        write(b"abc")
+        await refused.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+            write(b"abc")
+        raise LookupError("of the application")
+
+    async def take(piece: bytes) -> None:
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+    async with talking(talk) as server:
+        with curl_client() as client:
+            response = await client.fetch(
+                server.url,
+                method="PUT",
+                body_producer=produce,
+                streaming_callback=take,
+                raise_error=False,
+            )
+
+    assert response.code == 400
+
+
+async def test_what_libcurl_held_back_may_turn_out_to_be_wrong(io_loop: IOLoop) -> None:
+    """Libcurl decodes, as it was told, what comes; it hears of the error when it goes on."""
+    noise = random.Random(1).randbytes(300_000)
+    body = zlib.compress(noise)[:-4] + b"nope"
+    seen = 0
+
+    async def take(piece: bytes) -> None:
+        nonlocal seen
+        seen += len(piece)
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    def decode(curl: pycurl.Curl) -> None:
+        curl.setopt(pycurl.ACCEPT_ENCODING, "deflate")
+
+    answer = OK + b"Content-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    async with answering(answer) as server:
+        with curl_client() as client, pytest.raises(MalformedResponseError) as caught:
+            await client.fetch(
+                server.url,
+                decompress_response=False,
+                streaming_callback=take,
+                prepare_curl_callback=decode,
+            )
+
+    assert isinstance(caught.value, CurlMalformedResponseError)
+    assert seen > 262_144
+
+
+async def test_an_error_that_a_callback_passes_on_is_left_alone(io_loop: IOLoop) -> None:
+    def fail(piece: bytes) -> None:
+        raise HTTPClientError(404, "of another fetch")
+
+    async with answering(OK + b"Content-Length: 3\r\n\r\nabc") as server:
+        with curl_client() as client, pytest.raises(HTTPClientError) as caught:
+            await client.fetch(server.url, streaming_callback=fail)
+
+    assert caught.value.code == 404
+    assert caught.value.response is None
+
+
+async def test_dead_sockets_stand_where_connections_were(io_loop: IOLoop) -> None:
+    """What happens in the child of a fork, without one."""
+    gone = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+        gone.set()
+
+    async with talking(talk) as server:
+        with curl_client() as client:
+            fetch = client.fetch(server.url)
+            await asked.wait()
+            _forget_all()
+            await gone.wait()
+            fetch.cancel()
+            await asyncio.wait([fetch])
+            with pytest.raises(ClientClosedError, match="forked"):
+                await client.fetch(server.url)
+
+
+async def test_a_connection_that_breaks_while_sending_has_a_named_error(io_loop: IOLoop) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    async with talking(talk) as server:
+        with curl_client() as client, pytest.raises(HTTPStreamClosedError) as caught:
+            await client.fetch(server.url, method="POST", body=bytes(20_000_000))
+
+    assert isinstance(caught.value, CurlStreamClosedError)
