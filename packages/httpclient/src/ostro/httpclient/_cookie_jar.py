@@ -161,13 +161,15 @@ class CookieJar:
     def _keep(self, cookie: Cookie) -> None:
         cookies = self._cookies.setdefault(cookie.domain, {})
         key = (cookie.name, cookie.path)
-        old = cookies.pop(key, None)
+        old = cookies.get(key)
         if old is not None:
             cookie.created = old.created
             self._count -= 1
         if cookie.expires is None or cookie.expires > self._clock():
             cookies[key] = cookie
             self._count += 1
+        else:
+            cookies.pop(key, None)
         self._make_room(cookie.domain)
 
     def _make_room(self, domain: str) -> None:

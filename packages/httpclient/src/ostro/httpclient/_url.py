@@ -138,7 +138,7 @@ def join(base: str, location: str) -> str:
 
     Spec: RFC 9110 section 10.2.2.
     """
-    location = quote(location.strip(), safe=_SAFE, encoding="latin-1", errors="replace")
+    location = quote(location.strip(), safe=_SAFE, encoding="latin-1")
     before, _, fragment = base.partition("#")
     # `urljoin` takes "http:" and "http://" for something relative, which RFC 3986 does not.
     url = location if _has_scheme(location) else urljoin(before, location)

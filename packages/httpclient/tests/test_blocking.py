@@ -1,0 +1,171 @@
+"""HTTPClient: the one that blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ostro.httpclient import (
+    AsyncHTTPClient,
+    ClientClosedError,
+    HTTPClient,
+    HTTPClientError,
+    HTTPRequest,
+    SimpleAsyncHTTPClient,
+)
+from ostro.ioloop import IOLoop
+
+from .test_client import Canned
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = b"python"
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The standard library's server, in a thread."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def unwarned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HTTPClient, "_warned", False)
+
+
+def client_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "ostro-http-client"]
+
+
+def test_a_fetch_blocks_until_the_response_is_there(url: str) -> None:
+    client = HTTPClient()
+    try:
+        response = client.fetch(url)
+        assert response.body == b"python"
+        assert client.fetch(HTTPRequest(url)).code == 200
+    finally:
+        client.close()
+
+
+def test_errors_are_raised(url: str) -> None:
+    with HTTPClient() as client:
+        with pytest.raises(HTTPClientError) as caught:
+            client.fetch(f"{url}/missing")
+        assert caught.value.code == 404
+        assert client.fetch(f"{url}/missing", raise_error=False).code == 404
+        with pytest.raises(ValueError, match="method"):
+            client.fetch(url, method="G T")
+
+
+def test_the_class_that_carries_requests_out_may_be_given(url: str) -> None:
+    with HTTPClient(Canned, name="mine") as client:
+        assert client.fetch(url).body == b"mine"
+    with HTTPClient(SimpleAsyncHTTPClient, max_clients=1) as client:
+        assert client.fetch(url).body == b"python"
+
+
+def test_the_class_that_is_configured_is_the_default(url: str) -> None:
+    AsyncHTTPClient.configure(Canned)
+    try:
+        with HTTPClient() as client:
+            assert client.fetch(url).body == b"canned"
+    finally:
+        AsyncHTTPClient.configure(None)
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(TypeError, match="unknown"):
+        HTTPClient(unknown=1)
+
+
+def test_a_closed_client_takes_no_requests(url: str) -> None:
+    client = HTTPClient()
+
+    client.close()
+    client.close()
+
+    with pytest.raises(ClientClosedError):
+        client.fetch(url)
+    assert client_threads() == []
+
+
+def test_a_client_that_is_forgotten_ends_its_thread(url: str) -> None:
+    client = HTTPClient()
+    client.fetch(url)
+    (thread,) = client_threads()
+
+    del client
+    gc.collect()
+
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+async def test_inside_a_running_loop_it_works_and_warns_once(
+    io_loop: IOLoop, url: str, unwarned: None
+) -> None:
+    with HTTPClient() as client:
+        with pytest.warns(RuntimeWarning, match="blocks the running loop"):
+            assert client.fetch(url).body == b"python"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert client.fetch(url).body == b"python"
+
+
+class Interrupted(BaseException):
+    """What a signal raises in the main thread."""
+
+
+def test_a_fetch_that_is_broken_off_closes_its_connection() -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    with HTTPClient() as client, socket.create_server(("127.0.0.1", 0)) as server:
+        before = signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            with pytest.raises(Interrupted):
+                client.fetch(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(10)
+            while connection.recv(65536):
+                pass
+
+
+def test_a_callback_may_close_the_client(url: str) -> None:
+    client = HTTPClient()
+
+    with contextlib.suppress(ClientClosedError):
+        client.fetch(url, streaming_callback=lambda piece: client.close())
+
+    with pytest.raises(ClientClosedError):
+        client.fetch(url)

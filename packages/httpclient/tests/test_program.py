@@ -1,0 +1,65 @@
+"""`python -m ostro.httpclient`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ostro.httpclient import main
+
+from .test_blocking import url
+
+__all__ = ["url"]
+
+
+def run(*args: str) -> int:
+    return main(["httpclient", *args])
+
+
+def test_the_body_is_printed(url: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(url) == 0
+
+    assert capfdbinary.readouterr() == (b"python", b"")
+
+
+def test_the_headers_are_printed_on_demand(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("--print_headers", "--print_body=false", url) == 0
+
+    out, err = capfd.readouterr()
+    assert out.startswith("HTTP/1.1 200 OK\nServer: ")
+    assert "Content-Length: 6\n" in out
+    assert "python" not in out.splitlines()
+    assert err == ""
+
+
+def test_what_is_no_success_is_said(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(f"{url}/missing", "http://localhost:1/", "nonsense") == 1
+
+    out, err = capfd.readouterr()
+    assert out == "python"
+    first, second, third = err.splitlines()
+    assert first == "HTTP 404: Not Found"
+    assert second.startswith("http://localhost:1/: HTTP 599: ")
+    assert "nonsense" in third
+
+
+@pytest.mark.parametrize("args", [[], ["--unknown"]])
+def test_a_mistake_in_the_arguments_is_said(
+    args: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*args) == 2
+
+    assert capfd.readouterr().err
+
+
+def test_the_package_is_a_program(url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "ostro.httpclient", url],
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+
+    assert (done.stdout, done.stderr) == (b"python", b"")
