@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -128,6 +129,24 @@ def test_a_file_changed_after_a_time_is_known(file: Path) -> None:
 
     assert snapshot.younger_than(10**18 - 1) == {str(file)}
     assert snapshot.younger_than(10**18) == set()
+
+
+def test_files_may_be_added_while_others_are_checked(tmp_path: Path) -> None:
+    snapshot = Snapshot({})
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as executor:
+            adding = executor.submit(
+                lambda: [snapshot.add(str(tmp_path / f"{number}.py")) for number in range(2000)]
+            )
+            while not adding.done():
+                assert snapshot.check_own() == set()
+                assert snapshot.younger_than(0) == set()
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert all(adding.result())
 
 
 def test_files_that_go_on_changing_are_waited_for_within_bounds(file: Path) -> None:

@@ -68,9 +68,9 @@ class Snapshot:
         path = os.path.abspath(path)
         if path in self._stamps:
             return False
-        if not is_library(path):
-            self._own.append(path)
         self._stamps[path] = stamp(path)
+        if not is_library(path):
+            self._own.append(path)  # last: who checks these looks for their stamps
         return True
 
     def add_modules(self) -> list[str]:
