@@ -21,6 +21,7 @@ from collections.abc import Callable
 from files_compared import files
 from measure import Load, Server, running, server_command, wrk
 from report import Report, best_of
+from templates import templates
 from websockets_compared import websocket, websocket_idle
 
 PEERS = ["tornado", "aiohttp", "starlette", "falcon", "blacksheep", "sanic"]
@@ -251,6 +252,7 @@ SCENARIOS = {
     "form-upload": form_upload,
     "files": files,
     "idle": idle,
+    "templates": templates,
     "websocket": websocket,
     "websocket-idle": websocket_idle,
     "imports": imports,

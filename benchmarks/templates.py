@@ -1,10 +1,8 @@
-"""Templates: `[PEERS_PY=/path/to/python] python benchmarks/templates.py [--rounds N]`.
+"""Templates: the scenario `templates` of `run.py`, and the process that measures one engine.
 
 Renders and loads one page (two levels of inheritance, an include, a table of 1,000 rows with five
 values each, some of which need escaping) with Ostro, Jinja2, Mako and Tornado, all of them with
-autoescaping on, and prints the least CPU time of each. The engines take turns, each in a process of
-its own. PEERS_PY is a Python that has the others installed. The exit status is 1 unless Ostro is
-the fastest at both.
+autoescaping on. The engines take turns, each in a process of its own: `python templates.py ENGINE`.
 """
 
 from __future__ import annotations
@@ -18,6 +16,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from report import Report
 
 ENGINES = ["ostro", "tornado", "jinja2", "mako"]
 ROWS = [
@@ -161,36 +163,31 @@ def measure(engine: str) -> None:
     print(least_time(render, 1.0), least_time(load, 1.0), len(same))
 
 
-def main() -> int:
-    """Run all engines in turns and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--engine", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.engine:
-        measure(options.engine)
-        return 0
+def templates(options: argparse.Namespace, report: Report) -> None:
+    """Compare templates: a page with inheritance and a table of 1,000 rows, autoescaped."""
     peers = os.environ.get("PEERS_PY", sys.executable)
     figures: dict[str, list[tuple[float, float]]] = {engine: [] for engine in ENGINES}
     lengths = set()
     for _ in range(options.rounds):
         for engine in ENGINES:
             python = sys.executable if engine == "ostro" else peers
-            command = [python, str(Path(__file__)), "--engine", engine]
+            command = [python, str(Path(__file__)), engine]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             render, load, length = done.stdout.split()
             figures[engine].append((float(render), float(load)))
             lengths.add(length)
-    if len(lengths) > 1:
-        print(f"the pages differ: {lengths} characters")
-        return 1
+    report.promise(f"the pages are of {len(lengths)} lengths (promised: 1)", len(lengths) == 1)
     best = {name: tuple(map(min, zip(*runs, strict=True))) for name, runs in figures.items()}
     for name, (render, load) in best.items():
-        print(f"{name:8} render {render:8.0f} us   load {load:8.0f} us")
-    fastest = all(best["ostro"][i] == min(each[i] for each in best.values()) for i in (0, 1))
-    print("kept: Ostro is the fastest at both" if fastest else "BROKEN: Ostro is not the fastest")
-    return 0 if fastest else 1
+        report.line(f"    {name:12} {render:9.0f} us CPU to render   {load:9.0f} us to load")
+    for number, what in enumerate(("render", "load")):
+        ostro, next_best = best["ostro"][number], min(best[peer][number] for peer in ENGINES[1:])
+        ratio = ostro / next_best
+        report.promise(
+            f"to {what}: {ratio:.2f} times the CPU of the fastest other (promised: less than 1)",
+            ratio < 1,
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measure(sys.argv[1])
