@@ -1,7 +1,8 @@
 """Burt's Books: `python main.py --port=8888`, then open http://localhost:8888/ in two browsers. Put
 a book into a cart in one of them, and see the number that is left go down in the other.
 
-The books are in an SQLite file, or with `--mongodb=mongodb://localhost:27017/` in MongoDB.
+The books are in SQLite: in memory, or with `--database=books.sqlite` in a file. With
+`--mongodb=mongodb://localhost:27017/` they are in MongoDB.
 """
 
 import os.path

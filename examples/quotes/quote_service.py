@@ -1,9 +1,11 @@
 """The service that the three programs beside this one ask: a line with a topic in, a line with a
 quote out.
 
-It stands for any network service that answers in its own time. `python quote_service.py` runs it
-alone.
+It stands for any network service that answers in its own time. `python quote_service.py
+--quote_port=8001` runs it alone.
 """
+
+import contextlib
 
 import ostro.ioloop
 import ostro.options
@@ -34,4 +36,5 @@ class QuoteServer(TCPServer):
 if __name__ == "__main__":
     ostro.options.parse_command_line()
     QuoteServer().listen(options.quote_port)
-    ostro.ioloop.IOLoop.instance().start()
+    with contextlib.suppress(KeyboardInterrupt):
+        ostro.ioloop.IOLoop.instance().start()
