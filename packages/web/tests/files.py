@@ -1,6 +1,10 @@
 """A directory of files for tests, and applications that serve it."""
 
 import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +33,18 @@ def site(root: Path, **settings: Any) -> Application:  # Any: whatever an applic
     """An application with the files below `root`, and nothing in memory yet."""
     StaticFileHandler.reset()
     return Application([], static_path=str(root), **settings)
+
+
+@contextmanager
+def threads_that_open(root: Path) -> Iterator[set[int]]:
+    """Note in which threads files below `root` are opened meanwhile."""
+    threads: set[int] = set()
+    watching = True
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event == "open" and str(arguments[0]).startswith(str(root)):
+            threads.add(threading.get_ident())
+
+    sys.addaudithook(note)  # for good: it cannot be removed
+    yield threads
+    watching = False

@@ -121,6 +121,24 @@ def test_text_that_is_no_utf8_is_none(version: int) -> None:
     assert get_signature_key_version("\ud800|") is None
 
 
+@both_versions
+def test_signatures_are_compared_in_constant_time(
+    version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bytes] = []
+
+    def compare(a: bytes, b: bytes) -> bool:
+        compared.append(a)
+        return a == b
+
+    signed = sign("value", version)
+    forged = signed[:-1] + bytes([signed[-1] ^ 1])
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+
+    assert [read(signed), read(forged)] == [b"value", None]
+    assert compared == [signed.rpartition(b"|")[2], forged.rpartition(b"|")[2]]
+
+
 def test_in_format_1_digits_cannot_move_from_the_value_to_the_timestamp() -> None:
     # The signature covers the fields without a mark between them.
     encoded, timestamp, signature = sign(b"\xd7\x6d\xf8\xe7\xae\xfc", 1).split(b"|")

@@ -20,7 +20,7 @@ from ostro.web._static_files import Loaded, Place, Representation, StaticFile, l
 from ostro.web._static_source import in_executor
 from ostro.web._static_versions import Signature, VersionStore, open_regular, signature_of
 
-from .files import LARGE, LONG_AGO, put, site
+from .files import LARGE, LONG_AGO, put, site, threads_that_open
 from .support import connected, fetch, raw_get, read_answer, serving
 
 GIBIBYTE = 1 << 30
@@ -199,34 +199,19 @@ def test_what_opens_nothing_has_nothing_to_close(tmp_path: Path) -> None:
     loaded.close()
 
 
-class Observed:
-    """Notes in which threads files below a directory are opened, as long as it has one."""
-
-    def __init__(self) -> None:
-        self.root = ""
-        self.threads: set[int] = set()
-
-    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.root and event == "open" and str(arguments[0]).startswith(self.root):
-            self.threads.add(threading.get_ident())
-
-
 async def test_the_loop_opens_no_file(tmp_path: Path, io_loop: IOLoop) -> None:
     put(tmp_path, "a.css")
     put(tmp_path, "a.css.gz")
     put(tmp_path, "b.bin", LARGE)
     application = site(tmp_path)
-    observed = Observed()
-    sys.addaudithook(observed)  # for good: it cannot be removed
-    observed.root = str(tmp_path)
 
-    for _ in range(2):
-        for target in ("/static/a.css", "/static/b.bin"):
-            await fetch(application, target)
+    with threads_that_open(tmp_path) as threads:
+        for _ in range(2):
+            for target in ("/static/a.css", "/static/b.bin"):
+                await fetch(application, target)
 
-    observed.root = ""
-    assert observed.threads
-    assert threading.get_ident() not in observed.threads
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 # Files that change on their way

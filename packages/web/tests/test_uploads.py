@@ -20,6 +20,7 @@ from ostro.ioloop import IOLoop
 from ostro.web import Application, HTTPError, UploadedFile, UploadHandler, asynchronous
 from ostro.web._upload_form import UploadForm
 
+from .files import threads_that_open
 from .support import MemoryConnection, ask, connected, fetch, raw_get, raw_post, serving
 from .test_loopless import ask_application
 
@@ -122,6 +123,17 @@ async def test_large_files_are_on_disk_and_small_ones_in_memory(
         "body": 0,
     }
     assert left_in(tmp_path) == []
+
+
+async def test_the_loop_writes_no_file(io_loop: IOLoop, tmp_path: Path) -> None:
+    body = form(("f", "a", LARGE), ("f", "b", LARGE * 2))
+
+    with threads_that_open(tmp_path) as threads:
+        answer = await post(Taking, tmp_path, body)
+
+    assert answer.status == 200
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize("piece", [1, 7, 65536])

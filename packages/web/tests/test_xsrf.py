@@ -1,5 +1,6 @@
 """Protection against cross-site request forgery."""
 
+import hmac
 import re
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
@@ -190,6 +191,19 @@ def test_a_header_may_carry_the_token(name: str) -> None:
 
 def test_the_query_string_may_carry_the_token() -> None:
     assert post(None, SECRET, target=f"/?_xsrf={SECRET}").status == 200
+
+
+def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(a: bytes, b: bytes) -> bool:
+        compared.append((a, b))
+        return a == b
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+
+    assert post("f" * 32, SECRET).status == 403
+    assert compared == [(bytes.fromhex(SECRET), b"\xff" * 16)]
 
 
 def test_scripts_are_not_exempt() -> None:
