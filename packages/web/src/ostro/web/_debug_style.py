@@ -42,6 +42,7 @@ summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }
 summary:hover { background: var(--code); }
 summary:focus-visible { outline: 2px solid var(--link); outline-offset: -2px; }
 .frame > summary { font-size: .9rem; }
+.frame > summary > .dim { word-break: break-all; }
 .frame b { font-weight: 600; }
 .library > summary { color: var(--dim); font-size: .9rem; }
 .library > .frame { margin: 0; border-width: 1px 0 0; border-radius: 0; }
