@@ -446,13 +446,17 @@ async def test_a_file_can_be_kept(
     same_disk: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    replace = os.replace
+
     def other_disk(source: str, target: str) -> None:
-        raise OSError(errno.EXDEV, "another file system")
+        if Path(source).parent == uploads:
+            raise OSError(errno.EXDEV, "another file system")
+        replace(source, target)
 
     if not same_disk:
         monkeypatch.setattr(os, "replace", other_disk)
-    uploads = tmp_path / "uploads"
-    uploads.mkdir()
     places = [tmp_path / "first", tmp_path / "second"]
     places[1].write_text("something that was there")
 
@@ -460,8 +464,25 @@ async def test_a_file_can_be_kept(
 
     assert json.loads(answer.text) == {"rest": len(content) - 3}
     assert [place.read_bytes() for place in places] == [content, content]
-    assert stat.S_IMODE(places[0].stat().st_mode) == 0o600
+    assert [stat.S_IMODE(place.stat().st_mode) for place in places] == [0o600, 0o600]
     assert left_in(uploads) == []
+    assert sorted(left_in(tmp_path)) == [*places, uploads]
+
+
+async def test_a_copy_that_breaks_off_leaves_what_was_there(
+    io_loop: IOLoop, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.write_text("something that was there")
+    upload = UploadedFile("a", "text/plain", None)
+    upload.add(LARGE)
+    upload.file.close()  # as when the client goes away
+
+    with pytest.raises(ValueError, match="closed file"):
+        await upload.save(place)
+
+    assert place.read_text() == "something that was there"
+    assert left_in(tmp_path) == [place]
 
 
 async def test_a_place_that_cannot_be_written_to_is_an_error(

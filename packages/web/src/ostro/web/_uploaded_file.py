@@ -89,13 +89,27 @@ class UploadedFile(HTTPFile):
                 if error.errno != errno.EXDEV:
                     raise
             else:
-                self.path, self._kept = path, True
+                self._kept, self.path = True, path  # in this order: `close` may run meanwhile
                 return
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
-            position = self.file.tell()
-            self.file.seek(0)
-            shutil.copyfileobj(self.file, copy, COPY_SIZE)
-            self.file.seek(position)
+        self._copy(path)
+
+    def _copy(self, path: str) -> None:
+        """Copy the content. What is at `path` is replaced by all of it, or not at all: the file is
+        closed meanwhile where the client goes away.
+        """
+        descriptor, unfinished = tempfile.mkstemp(
+            prefix=".upload-", dir=os.path.dirname(path) or os.curdir
+        )
+        try:
+            with open(descriptor, "wb") as copy:
+                position = self.file.tell()
+                self.file.seek(0)
+                shutil.copyfileobj(self.file, copy, COPY_SIZE)
+                self.file.seek(position)
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
 
     # While it comes
 
