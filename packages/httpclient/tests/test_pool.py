@@ -151,11 +151,15 @@ def server_ends(pair: Pair) -> None:
     pair.there.shutdown(socket.SHUT_WR)
 
 
+def it_is_lost(pair: Pair) -> None:
+    pair.connection.stream.close(ConnectionResetError())
+
+
 def server_speaks(pair: Pair) -> None:
     pair.there.sendall(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
 
 
-@pytest.mark.parametrize("act", [server_closes, server_ends, server_speaks])
+@pytest.mark.parametrize("act", [server_closes, server_ends, server_speaks, it_is_lost])
 async def test_a_connection_that_the_server_ends_leaves_the_pool(
     io_loop: IOLoop, act: Callable[[Pair], None]
 ) -> None:

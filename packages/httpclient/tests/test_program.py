@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 
@@ -63,3 +64,15 @@ def test_the_package_is_a_program(url: str) -> None:
     )
 
     assert (done.stdout, done.stderr) == (b"python", b"")
+
+
+def test_the_program_ends_with_its_status(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["httpclient"])
+
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("ostro.httpclient", run_name="__main__")
+
+    assert ended.value.code == 2
+    assert "usage" in capfd.readouterr().err

@@ -17,6 +17,7 @@ from ostro.httpclient import (
     HTTPClientError,
     HTTPConnectError,
     HTTPRequest,
+    HTTPStreamClosedError,
     HTTPTimeoutError,
     HTTPTLSError,
     ProxyError,
@@ -187,6 +188,33 @@ async def test_a_deadline_that_comes_with_a_cancellation_is_a_cancellation(
 
     with pytest.raises(asyncio.CancelledError):
         await fetch
+
+
+async def test_a_body_producer_that_breaks_off_ends_the_fetch(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    server = await raw(silence)
+
+    async def produce(write: Any) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(HTTPStreamClosedError, match="broken off"):
+        await client.fetch(server.url, method="POST", body_producer=produce)
+
+
+async def test_an_error_of_a_callback_stays_as_it_is(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+) -> None:
+    mine = HTTPClientError(418)
+
+    def fail(piece: bytes) -> None:
+        raise mine
+
+    with pytest.raises(HTTPClientError) as caught:
+        await client.fetch(f"{site.url}/echo", streaming_callback=fail)
+
+    assert caught.value is mine
+    assert mine.response is None
 
 
 # Connections
@@ -751,12 +779,13 @@ async def test_a_handshake_that_ends_with_its_cancellation_frees_its_socket(
     io_loop: IOLoop, client: AsyncHTTPClient, tls_site: Site
 ) -> None:
     for turns in range(40):
-        fetch = client.fetch(f"{tls_site.url}/never", validate_cert=False)
+        fetch = client.fetch(f"{tls_site.url}/echo", validate_cert=False)
         for _ in range(turns):
             await asyncio.sleep(0)
         fetch.cancel()
         await asyncio.wait([fetch])
 
+    client.close()
     await until(lambda: not tls_site.open_connections)
 
 

@@ -78,6 +78,7 @@ async def test_a_step_that_is_cancelled_loses_nothing(
         step.cancel()
         await asyncio.wait([step])
         go_on.set()
+        await until(lambda: response._chunk is not None)
         assert await response.read() == b"body"
 
 

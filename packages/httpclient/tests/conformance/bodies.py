@@ -324,6 +324,24 @@ async def test_a_server_that_answers_before_the_body_is_heard(
     await server.all_gone()
 
 
+async def test_a_server_that_breaks_off_during_the_body_is_an_error(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.head()
+        await peer.reader.read(100)
+        peer.reset()
+
+    server = await raw(serve)
+
+    async def produce(write: Write) -> None:
+        while True:
+            await write(bytes(100_000))
+
+    with pytest.raises(HTTPStreamClosedError):
+        await client.fetch(server.url, method="POST", body_producer=produce)
+
+
 async def test_expect_100_continue_waits_for_the_server(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:
@@ -339,6 +357,28 @@ async def test_expect_100_continue_waits_for_the_server(
     response = await client.fetch(server.url, method="POST", body="body", expect_100_continue=True)
 
     assert response.body == b"ok"
+
+
+async def test_100_continue_may_come_unasked_and_twice(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    async def serve(peer: Peer) -> None:
+        while head := await peer.head():
+            await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 2)
+            assert await peer.body(head) == b"body"
+            await peer.send(OK)
+
+    server = await raw(serve)
+
+    async def produce(write: Write) -> None:
+        await write(b"body")
+
+    length = {"Content-Length": "4"}
+    expected = await client.fetch(server.url, method="POST", body="body", expect_100_continue=True)
+    produced = await client.fetch(server.url, method="POST", body_producer=produce, headers=length)
+    plain = await client.fetch(server.url, method="POST", body="body")
+
+    assert [response.body for response in (expected, produced, plain)] == [b"ok"] * 3
 
 
 async def test_a_body_that_the_server_does_not_want_stays_here(

@@ -132,6 +132,19 @@ async def test_a_proxy_that_breaks_the_rules_is_an_error(
         await client.fetch("https://localhost/", proxy_host="localhost", proxy_port=server.port)
 
 
+async def test_a_proxy_that_breaks_off_is_an_error(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    async def break_off(peer: Peer) -> None:
+        await peer.head()
+        peer.reset()
+
+    server = await raw(break_off)
+
+    with pytest.raises(HTTPConnectError):
+        await client.fetch("https://localhost/", proxy_host="localhost", proxy_port=server.port)
+
+
 async def test_a_connection_through_a_proxy_is_not_used_without_it(
     io_loop: IOLoop, client: AsyncHTTPClient, site: Site, proxy: Proxy
 ) -> None:

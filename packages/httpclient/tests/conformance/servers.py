@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -84,7 +86,10 @@ class Peer:
         self.writer.close()
 
     def reset(self) -> None:
-        """Break the connection off."""
+        """Break the connection off, so that the client gets an error and no end."""
+        sock = self.writer.get_extra_info("socket")
+        if sock.fileno() != -1:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
@@ -162,6 +167,7 @@ class RawServer:
         except Exception as error:  # noqa: BLE001 - the test is to see it
             self.errors.append(error)
         finally:
+            peer.close()
             self._running -= 1
             if not self._running:
                 self._ended.set()
@@ -178,7 +184,7 @@ class RawServer:
         assert self._server is not None
         self._server.close()
         for peer in self.peers:
-            peer.reset()
+            peer.writer.transport.abort()
         if self._running:
             await self._ended.wait()
         assert self.errors == []

@@ -185,8 +185,8 @@ class ClientConnection:
     def _end_idle(self) -> None:
         on_end, self._on_idle_end = self._on_idle_end, None
         self.close()
-        if on_end is not None:
-            on_end(self)
+        assert on_end is not None  # or the connection would be in use
+        on_end(self)
 
     def close(self) -> None:
         """Close the connection; idempotent."""

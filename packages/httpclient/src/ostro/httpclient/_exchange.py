@@ -105,8 +105,9 @@ class Exchange:
             self.connection.stream.write(codec.send_request(method, target, fields))
         except LocalProtocolError as error:
             raise ValueError(f"the request cannot be sent: {error}") from error
-        self._upload = Upload(self.connection, body, on_sent, self._sweeper)
-        self._upload.start(expect_continue=expect_continue)
+        self._upload = Upload(
+            self.connection, body, on_sent, self._sweeper, expect_continue=expect_continue
+        )
 
     async def wait_for_first_byte(self) -> None:
         """Wait until the response begins."""
@@ -121,13 +122,14 @@ class Exchange:
             event = codec.next_event()
             if event is NEED_DATA:
                 codec.receive(await connection.receive())
-            elif isinstance(event, ResponseHead):
-                if not event.informational:
-                    return event
-                if event.code == 100 and self._upload is not None:
-                    self._upload.go_on()
-                if interim is not None:
-                    interim(event.code, event.headers)
+                continue
+            assert isinstance(event, ResponseHead)
+            if not event.informational:
+                return event
+            if event.code == 100 and self._upload is not None:
+                self._upload.go_on()
+            if interim is not None:
+                interim(event.code, event.headers)
 
     async def read_body(self, take: Take, decoder: Decoder | None, limit: int | None) -> None:
         """Read the body to its end.
@@ -154,7 +156,8 @@ class Exchange:
                         taken = take(piece)
                         if taken is not None and inspect.isawaitable(taken):
                             await taken
-            elif isinstance(event, EndOfMessage):
+            else:
+                assert isinstance(event, EndOfMessage)
                 self.trailers = event.trailers
                 break
         if decoder is not None:

@@ -77,8 +77,10 @@ class Fetch:
         self.deadline = self._end
         self._doing = "in the queue"
         # The task that runs this; how many cancellations it had before; which deadline ended it.
-        self._task: asyncio.Task[object] | None = None
-        self._cancelling = 0
+        task = asyncio.current_task()
+        assert task is not None  # fetches run in tasks
+        self._task: asyncio.Task[object] = task
+        self._cancelling = task.cancelling()
         self._expired: str | None = None
 
         # The host whose turn is taken; None while there is none.
@@ -92,8 +94,7 @@ class Fetch:
         """Be ended by a deadline."""
         self.deadline = NEVER
         self._expired = f"timed out {self._doing} after {now - self._timing.start:.1f} seconds"
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def _until(self, deadline: float, doing: str) -> None:
         """Have until `deadline`, if the whole fetch has as long."""
@@ -111,9 +112,6 @@ class Fetch:
         Raises HTTPClientError where there is no response; ValueError for a request that cannot be
         sent; what a callback of the request raises.
         """
-        self._task = asyncio.current_task()
-        assert self._task is not None  # or nothing could be awaited
-        self._cancelling = self._task.cancelling()
         sweeper = self._client.sweeper
         if self.deadline < NEVER:
             sweeper.watch(self)

@@ -99,7 +99,9 @@ class HTTPResponse:
     def body(self) -> bytes:
         """The body; empty where there is none, or where it was streamed."""
         if self._body is None:
-            self._body = b"" if self._buffer is None else self._buffer.getvalue()
+            if self._buffer is None:
+                return b""
+            self._body = self._buffer.getvalue()
         return self._body
 
     @property

@@ -17,6 +17,7 @@ from ostro.iostream import StreamClosedError
 from ._connection import ClientConnection
 from ._deadlines import Alarm, Sweeper
 from ._request import BodyProducer
+from .errors import HTTPStreamClosedError
 
 __all__ = ["EXPECT_TIMEOUT", "LARGE_BODY", "Upload"]
 
@@ -37,6 +38,7 @@ class Upload:
         body: Bytes, or what produces them.
         on_sent: Called when all of it has been sent.
         sweeper: Its clock ends the wait for `100 Continue`.
+        expect_continue: Wait first until the server wants the body.
     """
 
     __slots__ = ("_body", "_connection", "_may_go", "_on_sent", "_sweeper", "_task")
@@ -47,20 +49,16 @@ class Upload:
         body: bytes | BodyProducer,
         on_sent: Callable[[], object],
         sweeper: Sweeper,
+        *,
+        expect_continue: bool,
     ) -> None:
         self._connection = connection
         self._body = body
         self._on_sent = on_sent
         self._sweeper = sweeper
         # Done when the server wants the body; None when it need not be asked.
-        self._may_go: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, *, expect_continue: bool) -> None:
-        """Begin, or wait first until the server wants the body."""
         loop = asyncio.get_running_loop()
-        if expect_continue:
-            self._may_go = loop.create_future()
+        self._may_go = loop.create_future() if expect_continue else None
         self._task = loop.create_task(self._run())
 
     def go_on(self) -> None:
@@ -70,9 +68,8 @@ class Upload:
 
     async def end(self) -> None:
         """Stop, if it is not done, and wait until that is so."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         try:
@@ -81,6 +78,9 @@ class Upload:
             await self._send()
         except StreamClosedError:
             """What the server said before it closed the connection is yet to be read."""
+        except asyncio.CancelledError:
+            self._connection.fail(HTTPStreamClosedError("the body of the request was broken off"))
+            raise
         except LocalProtocolError as error:
             self._connection.fail(ValueError(f"the body of the request: {error}"))
         except Exception as error:  # noqa: BLE001 - whatever a producer raises ends the fetch
