@@ -21,7 +21,11 @@ def test_a_life_knows_of_the_one_before() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "{", "[]", "7", "{}", '{"pid": 1}', json.dumps({"pid": os.getpid()})],
+    [
+        *(None, "", "{", "[]", "7", "{}", '{"pid": 1}'),
+        # Named, since each process that runs some of the tests has a number of its own.
+        pytest.param(json.dumps({"pid": os.getpid()}), id="this process and no more"),
+    ],
 )
 def test_what_is_no_such_life_makes_this_the_first(text: str | None) -> None:
     assert Life.read(text, 5) == Life(5, restarted=False)
