@@ -7,13 +7,13 @@ import socket
 import sys
 import traceback
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from ostro.curl_httpclient import CurlAsyncHTTPClient
+from ostro.curl_httpclient import CurlAsyncHTTPClient, CurlError
 from ostro.curl_httpclient._engine import Engine
-from ostro.httpclient import MalformedResponseError
 from ostro.ioloop import IOLoop
 
 from .support import EMPTY, answering, curl_client, make_certificates, talking
@@ -71,21 +71,36 @@ async def test_nothing_of_a_fetch_stays_on_the_loop(io_loop: IOLoop) -> None:
 
 
 async def test_an_error_while_libcurl_goes_on_ends_the_fetch(io_loop: IOLoop) -> None:
-    """What was held back is handed over within the call that lets libcurl go on."""
+    """What was held back is handed over inside the call that lets libcurl go on, here because there
+    is more to send.
+    """
+    held_back = asyncio.Event()
+
+    def hold_back(data: bytes) -> int:
+        if held_back.is_set():
+            return -1
+        held_back.set()
+        return int(pycurl.WRITEFUNC_PAUSE)
+
+    async def produce(write: Callable[[bytes], Awaitable[None]]) -> None:
+        await held_back.wait()
+        await write(b"abc")
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        writer.write(b"80000\r\n" + bytes(0x80000) + b"\r\n" + b"nonsense\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
         await reader.read()
 
-    async def slow(piece: bytes) -> None:
-        for _ in range(50):
-            await asyncio.sleep(0)
-
     async with talking(talk) as server:
-        with curl_client() as client, pytest.raises(MalformedResponseError):
-            await client.fetch(server.url, streaming_callback=slow)
+        with curl_client() as client, pytest.raises(CurlError) as caught:
+            await client.fetch(
+                server.url,
+                method="PUT",
+                body_producer=produce,
+                prepare_curl_callback=lambda curl: curl.setopt(pycurl.WRITEFUNCTION, hold_back),
+            )
+
+    assert caught.value.errno == pycurl.E_WRITE_ERROR
 
 
 def in_child(check: Callable[[], object]) -> int:
@@ -139,5 +154,7 @@ async def test_a_fork_touches_no_descriptors_of_others(io_loop: IOLoop) -> None:
             assert ours.recv(1) == b"x"
 
         assert in_child(check) == 0
+        client.engine.forget_sockets()
+        check()
         ours.close()
         theirs.close()

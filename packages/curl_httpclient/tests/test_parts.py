@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from ostro.curl_httpclient._engine import _forget_all
+from ostro.curl_httpclient._engine import Engine, _forget_all
+from ostro.curl_httpclient._transfer import Transfer
 from ostro.curl_httpclient._upload import ProducedUpload, WholeUpload
 from ostro.curl_httpclient.errors import CurlMalformedResponseError, CurlStreamClosedError
 from ostro.httpclient import (
@@ -49,7 +50,7 @@ async def test_a_body_that_is_produced_cannot_be_read_again(io_loop: IOLoop) -> 
 async def test_a_producer_may_write_without_waiting(io_loop: IOLoop) -> None:
     def produce(write: Write) -> None:
         for _ in range(3):
-            write(bytes(50_000))
+            write(bytes(10_000_000))
 
     async with talking(read_all) as server:
         with curl_client() as client:
@@ -68,44 +69,40 @@ async def read_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
-    """The server sends the body back; who reads it is slow, and so is who produces it."""
-    total = 3_000_000
+    """The response is there before the request is: who reads it waits for who writes that."""
+    body = bytes(1_000_000)
+    holding_back, produced = asyncio.Event(), asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(OK + b"Content-Length: %d\r\n\r\n" % total)
-        left = total
-        while left:
-            data = await reader.read(65536)
-            left -= len(data)
-            writer.write(data)
-            await writer.drain()
+        writer.write(OK + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         await reader.read()
 
     async def produce(write: Write) -> None:
-        for _ in range(total // 100_000):
-            await write(bytes(100_000))
-            await asyncio.sleep(0)
+        await holding_back.wait()
+        for _ in range(5):
+            await write(b"abc")
+            for _ in range(20):
+                await asyncio.sleep(0)
+        produced.set()
 
     size = 0
 
     async def take(piece: bytes) -> None:
         nonlocal size
         size += len(piece)
-        for _ in range(3):
+        for _ in range(100):
             await asyncio.sleep(0)
+        holding_back.set()
+        await produced.wait()
 
     async with talking(talk) as server:
         with curl_client() as client:
             await client.fetch(
-                server.url,
-                method="PUT",
-                body_producer=produce,
-                headers={"Content-Length": str(total)},
-                streaming_callback=take,
+                server.url, method="PUT", body_producer=produce, streaming_callback=take
             )
 
-    assert size == total
+    assert size == len(body)
 
 
 async def test_a_producer_that_fails_after_the_response_does_no_harm(io_loop: IOLoop) -> None:
@@ -217,3 +214,22 @@ async def test_a_connection_that_breaks_while_sending_has_a_named_error(io_loop:
             await client.fetch(server.url, method="POST", body=bytes(20_000_000))
 
     assert isinstance(caught.value, CurlStreamClosedError)
+
+
+async def test_a_request_is_not_sent_again_on_a_connection_that_is_there(io_loop: IOLoop) -> None:
+    """What libcurl may do on a connection of HTTP/2, where the server declines."""
+    engine = Engine(io_loop, max_idle=1, max_handles=1)
+    transfer = Transfer(
+        engine,
+        engine.take_handle(),
+        1000,
+        login_codes=frozenset(),
+        repeatable=False,
+        proxied=False,
+        on_sent=nothing,
+        on_heard=nothing,
+    )
+
+    assert transfer._on_request("", "", 0, 0) == pycurl.PREREQFUNC_OK
+    assert transfer._on_request("", "", 0, 0) == pycurl.PREREQFUNC_ABORT
+    engine.close()

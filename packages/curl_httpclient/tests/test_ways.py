@@ -272,6 +272,29 @@ async def test_a_proxy_at_an_ipv6_address(io_loop: IOLoop) -> None:
         await client.fetch("http://a/", proxy_host="[::1]", proxy_port=refused_port())
 
 
+async def test_the_environment_does_not_keep_a_proxy_out(
+    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    async with proxy() as found:
+        with curl_client() as client:
+            await client.fetch("http://example.org/", **found.settings)
+
+    assert len(found.heads) == 1
+
+
+async def test_a_password_in_the_home_directory_is_not_sent(
+    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with answering(EMPTY) as server:
+        with curl_client() as client:
+            await client.fetch(server.url)
+
+    assert b"Authorization" not in server.heads[0]
+
+
 async def test_the_environment_counts_only_on_request(
     io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -193,15 +193,17 @@ class Fetch:
         curl = engine.take_handle()
         # Somebody else may set what nobody forgets.
         own = self._request.prepare_curl_callback is None
-        transfer: Transfer | None = None
         try:
             transfer = self._prepared(curl, hop)
-            transfer.start()
-            return await self._converse(transfer, hop, redirects)
-        finally:
-            if transfer is not None:
-                transfer.stop()
+            try:
+                transfer.start()
+                return await self._converse(transfer, hop, redirects)
+            except BaseException:
                 self._timing.read(curl)
+                raise
+            finally:
+                transfer.stop()
+        finally:
             engine.give_back(curl, reuse=own)
 
     def _prepared(self, curl: Curl, hop: Hop) -> Transfer:

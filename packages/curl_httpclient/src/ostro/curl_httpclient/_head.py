@@ -75,14 +75,12 @@ class HeadReader:
 
     def feed(self, line: bytes) -> Head | None:
         """Take a line; return the head that it completes."""
-        if line.startswith(b"HTTP/") and (self._complete or not self._lines):
+        if self._complete and line.startswith(b"HTTP/"):
             self._restart()
-        self._size += len(line)
         self._lines.append(line)
+        self._size += len(line)
         if self._size > self._max_bytes:
             raise ResponseTooLargeError(f"response head of more than {self._max_bytes} bytes")
-        if len(self._lines) > DEFAULT_MAX_FIELDS + 2:
-            raise ResponseTooLargeError(f"more than {DEFAULT_MAX_FIELDS} header fields")
         if line[-2:] != b"\r\n":
             raise MalformedResponseError("a line of the response head ends without CRLF")
         if line != b"\r\n" or self._complete:
@@ -97,8 +95,8 @@ class HeadReader:
         return head
 
     def trailers(self) -> HTTPHeaders | None:
-        """Return the fields that came after the body, if any did."""
-        fields = [line for line in self._lines if line != b"\r\n"] if self._complete else []
+        """Return the fields that came after the head that is complete, if any did."""
+        fields = [line for line in self._lines if line != b"\r\n"]
         return _fields(fields) if fields else None
 
     def _restart(self) -> None:
@@ -130,7 +128,7 @@ def _parse(lines: list[bytes]) -> Head:
 
 
 def _status(line: bytes) -> tuple[str, int, str]:
-    newer = _NEWER_STATUS_LINE(line)
+    newer = None if line.startswith(b"HTTP/1") else _NEWER_STATUS_LINE(line)
     if newer is not None:
         code = int(newer[2])
         return f"HTTP/{newer[1].decode()}", code, responses.get(code, "Unknown")
@@ -141,6 +139,8 @@ def _status(line: bytes) -> tuple[str, int, str]:
 
 
 def _fields(lines: list[bytes]) -> HTTPHeaders:
+    if len(lines) > DEFAULT_MAX_FIELDS:
+        raise ResponseTooLargeError(f"more than {DEFAULT_MAX_FIELDS} header fields")
     headers = HTTPHeaders()
     try:
         for line in lines:

@@ -78,17 +78,17 @@ def set_options(
 
 
 def _set_ground(curl: Curl, request: HTTPRequest, idle_timeout: float) -> None:
-    """Set what is the same for all requests."""
+    """Set what is the same for all requests.
+
+    What libcurl does by itself is not said again: it follows no redirect, keeps no cookies, reads
+    no .netrc, and tells a proxy nothing of the header fields that are for the server.
+    """
     set_ = curl.setopt
     set_(pycurl.NOSIGNAL, 1)
     set_(pycurl.PROTOCOLS, _PROTOCOLS)
     set_(pycurl.REDIR_PROTOCOLS, _PROTOCOLS)
-    set_(pycurl.FOLLOWLOCATION, 0)
-    set_(pycurl.NETRC, pycurl.NETRC_IGNORED)
     set_(pycurl.PATH_AS_IS, 1)
     set_(pycurl.HTTP_VERSION, HTTP2)
-    set_(pycurl.HEADEROPT, pycurl.HEADER_SEPARATE)
-    set_(SUPPRESS_CONNECT_HEADERS, 1)
     set_(pycurl.BUFFERSIZE, _BUFFER_BYTES)
     # It would be 300 seconds, where nothing is said.
     set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(request.connect_timeout) or _MAX_MS)
@@ -128,13 +128,14 @@ def _url_text(url: URL) -> str:
 
 
 def _set_proxy(curl: Curl, proxy: Proxy | None) -> None:
-    # Said in any case, since libcurl looks into the environment otherwise.
-    curl.setopt(pycurl.NOPROXY, "")
     if proxy is None:
+        # Libcurl looks into the environment otherwise.
         curl.setopt(pycurl.PROXY, "")
         return
+    curl.setopt(pycurl.NOPROXY, "")
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
     curl.setopt(pycurl.PROXY, f"http://{host}:{proxy.port}")
+    curl.setopt(SUPPRESS_CONNECT_HEADERS, 1)
     if proxy.username is not None:
         digest = proxy.auth_mode == "digest"
         curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
