@@ -450,7 +450,8 @@ def test_a_process_that_fails_when_others_came_up_is_restarted(tmp_path: Path) -
             client.sendall(raw_get("/", "Connection: close"))
             assert client.makefile().read()[-1] == "0"
 
-        gate.write_text("fail")
+        (tmp_path / "closed").write_text("fail")
+        (tmp_path / "closed").rename(gate)  # at once: it is read as soon as it is there
 
         assert process.stdout.readline() == "up 1\n"
         process.send_signal(signal.SIGTERM)
