@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ostro.httpclient import AsyncHTTPClient, SimpleAsyncHTTPClient
+
+from .conformance.servers import Peer
+
 
 class FakeClock:
     """Time that moves when the test says so, in seconds."""
@@ -23,3 +27,15 @@ async def until(condition: Callable[[], object]) -> None:
             return
         await asyncio.sleep(0)
     raise AssertionError("it did not come to be")
+
+
+def simple(client: AsyncHTTPClient) -> SimpleAsyncHTTPClient:
+    """Return a client as what it is."""
+    assert isinstance(client, SimpleAsyncHTTPClient)
+    return client
+
+
+async def silence(peer: Peer) -> None:
+    """Hear a request, and say nothing."""
+    await peer.head()
+    await peer.gone()

@@ -24,10 +24,8 @@ from ostro.httpclient.simple_httpclient import SimpleAsyncHTTPClient as Document
 from ostro.ioloop import IOLoop
 from ostro.stack_context import ExceptionStackContext, NullContext
 
-from .conformance.fixtures import MakeRaw, make_client, raw, site
+from .conformance.fixtures import MakeRaw
 from .conformance.servers import OK, Site, answers
-
-__all__ = ["make_client", "raw", "site"]
 
 
 @pytest.fixture(autouse=True)

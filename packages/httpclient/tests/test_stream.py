@@ -13,21 +13,13 @@ from ostro.httpclient import (
     HTTPResponse,
     HTTPTimeoutError,
     ResponseReceiver,
-    SimpleAsyncHTTPClient,
 )
 from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop
 
-from .conformance.fixtures import MakeRaw, client, make_client, raw, site
+from .conformance.fixtures import MakeRaw
 from .conformance.servers import Peer, Site
 from .support import until
-
-__all__ = ["client", "make_client", "raw", "site"]
-
-
-@pytest.fixture
-def client_class() -> type[AsyncHTTPClient]:
-    return SimpleAsyncHTTPClient
 
 
 async def endless(peer: Peer) -> None:

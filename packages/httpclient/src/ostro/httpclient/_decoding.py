@@ -131,7 +131,9 @@ def _zstd_library() -> Any:
     own = sys.version_info >= (3, 14)
     if own:  # pragma: no cover  # coverage is measured on 3.11
         return importlib.import_module("compression.zstd")
-    return importlib.import_module("backports.zstd")
+    import backports.zstd
+
+    return backports.zstd
 
 
 def _gzip() -> _Stage:

@@ -40,7 +40,28 @@ def request_fields(
 ) -> HTTPHeaders:
     """Return the fields of a request; those of the caller come before what is usual."""
     given = hop.headers
-    fields = HTTPHeaders.from_parsed({"Host": given.get("Host") or hop.url.authority})
+    if given:
+        fields = _completed(given, request, hop)
+    else:
+        # As most requests are. The codec looks for line breaks in what goes out.
+        usual = {"Host": hop.url.authority}
+        if request.user_agent:
+            usual["User-Agent"] = request.user_agent
+        if request.decompress_response:
+            usual["Accept-Encoding"] = accepted_codings()
+        if hop.method == "POST":
+            usual["Content-Type"] = FORM_TYPE
+        fields = HTTPHeaders.from_parsed(usual)
+    if cookie_jar is not None:
+        _add_cookies(fields, hop, cookie_jar)
+    if hop.credentials is not None or route.proxy is not None or "Proxy-Authorization" in fields:
+        _add_authorization(fields, request, hop, route, digests)
+    return fields
+
+
+def _completed(given: HTTPHeaders, request: HTTPRequest, hop: Hop) -> HTTPHeaders:
+    """Return the fields of the caller, and what is usual besides."""
+    fields = HTTPHeaders({"Host": given.get("Host") or hop.url.authority})
     for name, value in given.get_all():
         if name != "Host":
             fields.add(name, value)
@@ -54,9 +75,6 @@ def request_fields(
         fields["Accept-Encoding"] = accepted_codings()
     if hop.method == "POST" and "Content-Type" not in fields:
         fields["Content-Type"] = FORM_TYPE
-    if cookie_jar is not None:
-        _add_cookies(fields, hop, cookie_jar)
-    _add_authorization(fields, request, hop, route, digests)
     return fields
 
 

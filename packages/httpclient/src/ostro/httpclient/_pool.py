@@ -65,8 +65,8 @@ class ConnectionPool:
 
     def put(self, connection: ClientConnection) -> None:
         """Take back a connection whose exchange is over, or close it if nothing may follow."""
-        deadline = self._sweeper.clock() + self._idle_timeout
         wanted = self._max_idle and self._max_idle_per_key
+        deadline = self._sweeper.clock() + self._idle_timeout
         if not wanted or not connection.rest(self._remove, deadline):
             connection.close()
             return
