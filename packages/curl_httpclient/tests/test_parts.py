@@ -71,7 +71,7 @@ async def read_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
     """The response is there before the request is: who reads it waits for who writes that."""
     body = bytes(1_000_000)
-    holding_back, produced = asyncio.Event(), asyncio.Event()
+    holding_back, produced, taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -85,6 +85,7 @@ async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
             for _ in range(20):
                 await asyncio.sleep(0)
         produced.set()
+        await taken.wait()
 
     size = 0
 
@@ -95,6 +96,8 @@ async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
             await asyncio.sleep(0)
         holding_back.set()
         await produced.wait()
+        if size == len(body):
+            taken.set()
 
     async with talking(talk) as server:
         with curl_client() as client:

@@ -11,12 +11,13 @@ from typing import Any, Final
 from ostro.httpclient import (
     AsyncHTTPClient,
     ClientClosedError,
+    CookieJar,
     HTTPRequest,
     HTTPResponse,
     ResponseReceiver,
 )
+from ostro.httpclient.parts import Sweeper, Turns
 
-from ._common import CookieJar, Sweeper, Turns
 from ._engine import Engine
 from ._fetch import Fetch
 

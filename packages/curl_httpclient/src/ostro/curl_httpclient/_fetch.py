@@ -23,11 +23,21 @@ from ostro.httpclient import (
     ResponseTooLargeError,
     TooManyRedirectsError,
 )
+from ostro.httpclient.errors import NO_RESPONSE
+from ostro.httpclient.parts import (
+    NEVER,
+    REDIRECTS,
+    Decoder,
+    Hop,
+    Proxy,
+    decoder_for,
+    environment_proxy,
+    proxy_of,
+)
 from ostro.httputil import HTTPHeaders
-from ostro.stack_context import is_active, wrap
+from ostro.stack_context import wrap
 
 from ._binding import Curl
-from ._common import NEVER, REDIRECTS, Decoder, Hop, Proxy, decoder_for, environment_proxy, proxy_of
 from ._head import Head
 from ._options import IDEMPOTENT, set_options
 from ._timing import Timing
@@ -39,8 +49,6 @@ if TYPE_CHECKING:
     from ._client import CurlAsyncHTTPClient
 
 __all__ = ["Fetch"]
-
-NO_RESPONSE: Final = 599
 
 _NO_CODES: Final[frozenset[int]] = frozenset()
 
@@ -81,8 +89,10 @@ class Fetch:
         self.deadline = self._end
         self._doing = "in the queue"
         # The task that runs this; how many cancellations it had before; which deadline ended it.
-        self._task: asyncio.Task[object] | None = None
-        self._cancelling = 0
+        task = asyncio.current_task()
+        assert task is not None  # fetches run in tasks
+        self._task: asyncio.Task[object] = task
+        self._cancelling = task.cancelling()
         self._expired: str | None = None
 
         # The host whose turn is taken; None while there is none.
@@ -94,7 +104,6 @@ class Fetch:
         """Be ended by a deadline."""
         self.deadline = NEVER
         self._expired = f"timed out {self._doing} after {now - self._timing.start:.1f} seconds"
-        assert self._task is not None  # or nobody would watch
         self._task.cancel()
 
     def _until(self, deadline: float, doing: str) -> None:
@@ -121,9 +130,6 @@ class Fetch:
         Raises HTTPClientError where there is no response; ValueError for a request that cannot be
         sent; what a callback of the request raises.
         """
-        self._task = asyncio.current_task()
-        assert self._task is not None  # or nothing could be awaited
-        self._cancelling = self._task.cancelling()
         sweeper = self._client.sweeper
         if self.deadline < NEVER:
             sweeper.watch(self)
@@ -228,7 +234,8 @@ class Fetch:
         elif hop.body is not None and len(hop.body) > LARGE_BODY:
             transfer.take_upload(WholeUpload(hop.body, self._on_sent))
         if request.prepare_curl_callback is not None:
-            in_its_contexts(request.prepare_curl_callback)(curl)
+            # The other callbacks are wrapped already; no other client has this one.
+            wrap(request.prepare_curl_callback)(curl)
         self._doing = "during the request"
         return transfer
 
@@ -240,8 +247,7 @@ class Fetch:
         return proxy
 
     async def _converse(self, transfer: Transfer, hop: Hop, redirects: int) -> HTTPResponse | Hop:
-        interim = self._request.informational_callback
-        head = await transfer.read_head(None if interim is None else in_its_contexts(interim))
+        head = await transfer.read_head(self._request.informational_callback)
         if self._client.cookie_jar is not None:
             self._client.cookie_jar.store(hop.text, head.headers.get_list("Set-Cookie"))
         again, error = self._what_next(hop, head, redirects)
@@ -303,9 +309,9 @@ class Fetch:
             take = receiver.data_received
             await _wait_for(receiver.head_received(response))
         elif request.streaming_callback is not None:
-            take = in_its_contexts(request.streaming_callback)
+            take = request.streaming_callback
         if request.header_callback is not None:
-            await _tell_headers(in_its_contexts(request.header_callback), response)
+            await _tell_headers(request.header_callback, response)
         if has_body and limit is not None and (head.content_length or 0) > limit:
             raise ResponseTooLargeError(
                 f"body of {head.content_length} bytes, expected no more than {limit}"
@@ -356,8 +362,3 @@ async def _tell_headers(tell: Callable[..., object], response: HTTPResponse) -> 
 async def _wait_for(result: object) -> None:
     if result is not None and inspect.isawaitable(result):
         await result
-
-
-def in_its_contexts(callback: Callable[..., object]) -> Callable[..., object]:
-    """Return a callback of the request as it is to be called: under its contexts, if any."""
-    return wrap(callback) if is_active() else callback

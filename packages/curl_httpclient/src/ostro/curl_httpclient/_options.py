@@ -13,11 +13,11 @@ from typing import Final
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
-from ostro.httpclient import HTTPRequest
+from ostro.httpclient import CookieJar, HTTPRequest
+from ostro.httpclient.parts import FORM_TYPE, URL, Hop, Proxy, accepted_codings
 from ostro.httputil import HTTPHeaders, encode_username_password
 
 from ._binding import HTTP2, SUPPRESS_CONNECT_HEADERS, Curl
-from ._common import FORM_TYPE, URL, CookieJar, Hop, Proxy, accepted_codings
 from ._tls import set_tls
 from ._upload import LARGE_BODY
 

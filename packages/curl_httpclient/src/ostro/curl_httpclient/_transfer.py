@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient import HTTPStreamClosedError, ResponseTooLargeError
+from ostro.httpclient.parts import Decoder
 from ostro.httputil import HTTPHeaders
 
 from ._binding import Curl
-from ._common import Decoder
 from ._engine import Engine
 from ._failures import error_for
 from ._head import Head, HeadReader
@@ -207,10 +207,16 @@ class Transfer:
                 continue
             self._waiter = self._loop.create_future()
             await self._waiter
-        event = events.popleft()
-        if isinstance(event, bytes):
-            self._waiting_bytes -= len(event)
-        return event
+        if self._waiting_bytes and isinstance(events[0], bytes):
+            return self._take_bytes()
+        return events.popleft()
+
+    def _take_bytes(self) -> bytes:
+        """Take all of the body that has come: each piece by itself would cost more."""
+        pieces = [event for event in self._events if isinstance(event, bytes)]
+        self._events.clear()
+        self._waiting_bytes = 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     # What the engine tells
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
-from ._common import BodyProducer
+from ostro.httpclient.parts import BodyProducer
 
 __all__ = ["LARGE_BODY", "ProducedUpload", "Upload", "WholeUpload"]
 
