@@ -350,6 +350,24 @@ class RecordingDelegate(HTTPMessageDelegate):
         self.request.events.append("lost" if error is None else f"lost: {error}")
 
 
+class WithDelegate(Recorder):
+    """Serves requests with delegates of a class that a test gives."""
+
+    def __init__(
+        self,
+        kind: Callable[
+            [MessageConnection, Request, Callable[[MessageConnection, Request], object]],
+            RecordingDelegate,
+        ],
+        answer: Callable[[MessageConnection, Request], object] | None = None,
+    ) -> None:
+        super().__init__(answer)
+        self.kind = kind
+
+    def make_delegate(self, conn: MessageConnection, request: Request) -> RecordingDelegate:
+        return self.kind(conn, request, self.answer)
+
+
 def answer_with_target(conn: MessageConnection, request: Request) -> None:
     """Answer 200 with what was asked for."""
     conn.write_headers(OK, HTTPHeaders(), request.target.encode(), end=True)
