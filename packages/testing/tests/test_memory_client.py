@@ -29,7 +29,7 @@ from ostro.httputil import (
 )
 from ostro.ioloop import IOLoop
 from ostro.testing import MemoryClient, Upload
-from ostro.websocket import HandshakeRefusedError, WebSocketHandler
+from ostro.websocket import ClientHandshake, HandshakeRefusedError, WebSocketHandler
 
 
 class Echo(web.RequestHandler):
@@ -140,6 +140,14 @@ class Compressed(web.RequestHandler):
         self.finish(body[: len(body) - cut] if cut >= 0 else b"not compressed")
 
 
+class CompressedPieces(web.RequestHandler):
+    async def get(self) -> None:
+        self.set_header("Content-Encoding", "gzip")
+        for byte in gzip.compress(b"byte by byte"):
+            self.write(bytes((byte,)))
+            await self.flush()
+
+
 class Hints(web.RequestHandler):
     def get(self) -> None:
         connection = self.request.connection
@@ -189,6 +197,7 @@ application = web.Application(
         (r"/slow", Slow),
         (r"/broken", Broken),
         (r"/compressed", Compressed),
+        (r"/compressed-pieces", CompressedPieces),
         (r"/hints", Hints),
         (r"/socket", EchoSocket),
         (r"/refusal", Refusal),
@@ -304,6 +313,9 @@ async def test_headers_that_are_given_come_first(io_loop: IOLoop, client: Memory
     headers = {"Host": "example.com", "User-Agent": "Me", "Content-Type": "text/x-mine"}
     response = await client.post("/echo", json={}, headers=headers, user_agent="Another")
 
+    nameless = await client.get("/echo", user_agent="")
+
+    assert "User-Agent" not in nameless.json()["headers"]
     assert response.json()["headers"].items() >= headers.items()
     assert response.json()["url"] == "http://example.com/echo"
 
@@ -536,7 +548,13 @@ def produce_at_once(write: Callable[[bytes], Awaitable[None]]) -> None:
     write(b"x" * 20_000)
 
 
-@pytest.mark.parametrize("producer", [pieces, produce, produce_at_once])
+async def produce_impatiently(write: Callable[[bytes], Awaitable[None]]) -> None:
+    for size in (1, 20_000):
+        waiting = asyncio.ensure_future(write(b"x" * size))
+        waiting.cancel()
+
+
+@pytest.mark.parametrize("producer", [pieces, produce, produce_at_once, produce_impatiently])
 async def test_a_body_can_be_sent_in_pieces(
     io_loop: IOLoop, client: MemoryClient, producer: Any
 ) -> None:
@@ -619,6 +637,14 @@ async def test_a_compressed_body_stays_so_unless_the_client_asks_otherwise(
     assert decompressed.headers["X-Consumed-Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in decompressed.headers
     assert other.headers["Content-Encoding"] == "x-mine"
+
+
+async def test_a_compressed_body_may_come_byte_by_byte(
+    io_loop: IOLoop, client: MemoryClient
+) -> None:
+    response = await client.get("/compressed-pieces", decompress_response=True)
+
+    assert response.text == "byte by byte"
 
 
 @pytest.mark.parametrize("cut", [3, -1], ids=["cut off", "something else"])
@@ -705,3 +731,14 @@ async def test_a_websocket_that_is_refused_says_by_what(
     assert caught.value.code == 403
     assert b"403" in caught.value.body
     assert client.get_cookie("refused") == "1"
+
+
+async def test_a_handshake_by_hand_is_answered_and_goes_no_further(
+    io_loop: IOLoop, client: MemoryClient
+) -> None:
+    headers = ClientHandshake("ws://localhost/socket", subprotocols=["a"]).headers
+
+    response = await client.get("/socket", headers=headers)
+
+    assert response.code == 101
+    assert response.headers["Sec-Websocket-Protocol"] == "a"

@@ -337,10 +337,10 @@ def test_fixtures_can_last_for_a_module(pytester: pytest.Pytester) -> None:
 def test_a_scope_that_is_none_is_told(pytester: pytest.Pytester) -> None:
     arguments = prepare(pytester, "def test_it(): ...", ini="ostro_fixture_scope = forever")
 
-    result = pytester.runpytest_subprocess(*arguments)
-
-    result.stderr.fnmatch_lines("*ostro_fixture_scope is 'forever', expected one of function, *")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    with pytest.raises(
+        pytest.UsageError, match="ostro_fixture_scope is 'forever', expected one of"
+    ):
+        pytester.parseconfigure(*arguments)
 
 
 # Asynchronous fixtures

@@ -8,8 +8,9 @@ from ._http_case import AsyncHTTPSTestCase, AsyncHTTPTestCase
 from ._leaks import LeakCheck
 from ._log_trap import ExpectLog, LogTrapTestCase
 from ._main import main
+from ._memory_answer import AnswerPhase
 from ._memory_client import MemoryClient
-from ._memory_connection import AnswerPhase, MemoryConnection
+from ._memory_connection import MemoryConnection
 from ._memory_response import MemoryResponse
 from ._memory_stream import MemoryStream
 from ._ports import bind_unused_port, get_unused_port

@@ -32,7 +32,8 @@ class Started:
         await asyncio.wait([started, self._task], return_when=asyncio.FIRST_COMPLETED)
         if not started.done():
             started.cancel()
-            self._task.result()
+            task, self._task = self._task, None
+            task.result()
 
     async def end(self) -> None:
         """Shut down; idempotent."""

@@ -65,8 +65,7 @@ class Exchange(NamedTuple):
         finally:
             if sending is not None:
                 sending.cancel()
-            if not connection.over:
-                connection.disconnect()
+            connection.disconnect()  # whatever is left of it
         return response
 
     async def _send(self) -> None:
@@ -93,9 +92,8 @@ class Exchange(NamedTuple):
         response.informational = connection.informational
         sink = Sink(self.request, response, receiver, self.is_followed(head.code, headers))
         await sink.begin()
-        if head.code != 101:
-            async for piece in connection:
-                await sink.take(piece)
+        async for piece in connection:
+            await sink.take(piece)
         response = await sink.end()
         response.trailers = connection.trailers
         response.request_time = time.time() - self.start_time

@@ -37,8 +37,6 @@ class RequestSender:
     ) -> None:
         self._connection = connection
         self._application = application
-        # The application has heard of this connection, and is told of its end.
-        self._started = False
 
     async def send(
         self,
@@ -72,14 +70,11 @@ class RequestSender:
 
     def close(self) -> None:
         """Tell the application that the connection is over."""
-        if self._started:
-            self._started = False
-            self._application.on_close(self)
+        self._application.on_close(self)
 
     def _send_at_once(self, headers: HTTPHeaders) -> None:
         connection = self._connection
         connection.request_complete = True
-        self._started = True
         request = connection.request
         try:
             taken = connection.run(
@@ -106,7 +101,6 @@ class RequestSender:
         trailers: HTTPHeaders | None,
     ) -> None:
         connection = self._connection
-        self._started = True
         try:
             delegate = connection.run(self._application.start_request, self, connection)
         except Exception as error:

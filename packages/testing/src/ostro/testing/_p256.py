@@ -12,10 +12,9 @@ import hashlib
 import secrets
 from typing import Final
 
-__all__ = ["PrivateKey"]
+__all__ = ["PrivateKey", "multiply"]
 
-_Point = tuple[int, int] | None
-"""A point of the curve; None is the one at infinity."""
+_Point = tuple[int, int]
 
 _P: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -25,29 +24,30 @@ _G: Final[_Point] = (
 )
 
 
+def _through(a: _Point, b: _Point, slope: int) -> _Point:
+    """Return the sum of two points on a line with that slope."""
+    x = (slope * slope - a[0] - b[0]) % _P
+    return x, (slope * (a[0] - x) - a[1]) % _P
+
+
 def _add(a: _Point, b: _Point) -> _Point:
-    if a is None:
-        return b
-    if b is None:
-        return a
-    (x1, y1), (x2, y2) = a, b
-    if x1 == x2:
-        if y1 != y2:
-            return None
-        slope = 3 * (x1 * x1 - 1) * pow(2 * y1, -1, _P) % _P  # the curve's a is -3
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, _P) % _P
-    x3 = (slope * slope - x1 - x2) % _P
-    return x3, (slope * (x1 - x3) - y1) % _P
+    """Return the sum of two points, which are neither equal nor opposite."""
+    return _through(a, b, (b[1] - a[1]) * pow(b[0] - a[0], -1, _P))
 
 
-def _multiply(point: _Point, factor: int) -> tuple[int, int]:
-    """Return a multiple of a point that is not infinite; `factor` is from 1 to _N - 1."""
-    result: _Point = None
+def _double(a: _Point) -> _Point:
+    return _through(a, a, 3 * (a[0] * a[0] - 1) * pow(2 * a[1], -1, _P))  # the curve's a is -3
+
+
+def multiply(factor: int) -> _Point:
+    """Return a multiple of the curve's base point; `factor` is from 1 to its order - 1."""
+    result: _Point | None = None
+    power = _G
     while factor:
         if factor & 1:
-            result = _add(result, point)
-        point = _add(point, point)
+            # What was added so far is less than this power: the two are never equal.
+            result = power if result is None else _add(result, power)
+        power = _double(power)
         factor >>= 1
     assert result is not None
     return result
@@ -61,7 +61,7 @@ class PrivateKey:
 
     def __init__(self) -> None:
         self._number = secrets.randbelow(_N - 1) + 1
-        x, y = _multiply(_G, self._number)
+        x, y = multiply(self._number)
         self.secret = self._number.to_bytes(32, "big")
         self.public = b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
 
@@ -69,6 +69,6 @@ class PrivateKey:
         """Return the signature of a message with SHA-256: r and s."""
         digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
         nonce = secrets.randbelow(_N - 1) + 1
-        r = _multiply(_G, nonce)[0] % _N
+        r = multiply(nonce)[0] % _N
         # That r or s is 0 has a probability of one in 2**255.
         return r, pow(nonce, -1, _N) * (digest + r * self._number) % _N

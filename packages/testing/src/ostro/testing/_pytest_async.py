@@ -45,7 +45,8 @@ def _foreign_mark(item: pytest.Item) -> str | None:
 
 
 def _uses_loop(item: pytest.Function) -> bool:
-    return LOOP in item.fixturenames and "anyio_backend" not in item.fixturenames
+    asks_for_another = "anyio_backend" in inspect.signature(item.obj).parameters
+    return LOOP in item.fixturenames and not asks_for_another
 
 
 def make_synchronous(item: pytest.Function) -> None:
@@ -99,7 +100,6 @@ def run_test(
 
 def is_asynchronous_fixture(
     fixturedef: pytest.FixtureDef[Any],  # Any: a fixture gives what it likes
-    request: pytest.FixtureRequest,
 ) -> bool:
     """Tell whether a fixture is asynchronous and ours to run: it asks for our fixtures."""
     func = fixturedef.func
@@ -107,7 +107,7 @@ def is_asynchronous_fixture(
         (inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func))
         and not OUR_FIXTURES.isdisjoint(fixturedef.argnames)
         and not getattr(func, "_force_asyncio_fixture", False)  # @pytest_asyncio.fixture
-        and "anyio_backend" not in request.fixturenames
+        and "anyio_backend" not in fixturedef.argnames
     )
 
 

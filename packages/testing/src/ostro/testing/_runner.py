@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Generator
 
-from ostro import gen, ioloop
-from ostro.ioloop import IOLoop
+from ostro import gen
+from ostro.ioloop import IOLoop, TimeoutError
 
 from .errors import AsyncTestTimeoutError, ReturnValueError
 
@@ -38,5 +38,5 @@ def run_on(
     """
     try:
         return io_loop.run_sync(func, timeout or None)
-    except ioloop.TimeoutError as error:
+    except TimeoutError as error:
         raise AsyncTestTimeoutError(name, timeout) from error.__cause__

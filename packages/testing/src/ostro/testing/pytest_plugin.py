@@ -99,7 +99,7 @@ def pytest_fixture_setup(
     request: pytest.FixtureRequest,
 ) -> Generator[None, Any, Any]:
     """Run the asynchronous fixtures that are ours."""
-    if not is_asynchronous_fixture(fixturedef, request):
+    if not is_asynchronous_fixture(fixturedef):
         return (yield)
     func = fixturedef.func
     loop: IOLoop = request.getfixturevalue(LOOP)
