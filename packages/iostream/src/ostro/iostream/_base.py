@@ -84,7 +84,7 @@ class BaseIOStream(ReadingStream):
     ) -> Completed[None]: ...
     def read_until(
         self,
-        delimiter: bytes,
+        delimiter: object,
         callback: BytesCallback | None = None,
         *,
         max_bytes: int | None = None,
@@ -176,7 +176,7 @@ class BaseIOStream(ReadingStream):
     ) -> Completed[None]: ...
     def read_bytes(
         self,
-        num_bytes: int,
+        num_bytes: object,
         callback: BytesCallback | None = None,
         streaming_callback: BytesCallback | None = None,
         *,
