@@ -70,4 +70,5 @@ def make_app(status_handler: type[ostro.web.RequestHandler], script: str) -> ost
 
 def serve(app: ostro.web.Application) -> None:
     ostro.options.parse_command_line()
-    app.run(options.port)
+    # Questions of browsers that stand open are not waited for until there is an answer.
+    app.run(options.port, drain_timeout=1)

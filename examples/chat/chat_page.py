@@ -50,4 +50,5 @@ def make_app(
 
 def serve(app: ostro.web.Application) -> None:
     ostro.options.parse_command_line()
-    app.run(options.port)
+    # Questions of browsers that stand open are not waited for until there is an answer.
+    app.run(options.port, drain_timeout=1)
