@@ -3,6 +3,7 @@
 import concurrent.futures
 import importlib
 import io
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ CONTENT = bytes(range(256)) * 1000
 
 def flask_application() -> Any:  # Any: neither framework tells its types here
     flask = pytest.importorskip("flask", reason="pip install flask")
-    app = flask.Flask("tests")
+    app = flask.Flask("shop", root_path=os.getcwd())  # else it looks for a module of that name
     app.secret_key = "one of the tests alone"
 
     def hello(name: str) -> Any:
