@@ -60,12 +60,13 @@ def test_another_thread_can_tell_the_parent_that_supervises(tmp_path: Path) -> N
     source = """
         import os, threading, warnings
         from ostro.process import fork_processes, is_supervising
-        asked, read, write = threading.Event(), *os.pipe()
+        read, write = os.pipe()
+        may_end, end = os.pipe()
 
         def watch():
             os.read(read, 1)  # a child runs
             say("parent", is_supervising())
-            asked.set()
+            os.write(end, b"!")
 
         thread = threading.Thread(target=watch)
         thread.start()
@@ -75,13 +76,12 @@ def test_another_thread_can_tell_the_parent_that_supervises(tmp_path: Path) -> N
             try:
                 fork_processes(1)
             except SystemExit:
-                asked.wait()
                 thread.join()
                 say("after", is_supervising())
             else:
                 say("child", is_supervising())
                 os.write(write, b"!")
-                os.close(write)
+                os.read(may_end, 1)
                 os._exit(0)
     """
 
