@@ -434,6 +434,42 @@ def test_it_can_be_cancelled_while_it_waits(io_loop: IOLoop) -> None:
         finish(io_loop, started[0])
 
 
+@pytest.mark.parametrize("when", ["at once", "while it waits", "by itself"])
+def test_an_error_leaves_no_reference_cycle(io_loop: IOLoop, when: str) -> None:
+    class Mark:
+        """What a frame holds as long as it is there."""
+
+    marks: list[weakref.ref[Mark]] = []
+
+    async def work() -> None:
+        mark = Mark()
+        marks.append(weakref.ref(mark))
+        if when == "at once":
+            raise KeyError("gone")
+        if when == "by itself":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+        await asyncio.sleep(0 if when == "by itself" else 60)
+
+    async def guarded() -> None:
+        try:
+            await work()
+        except (KeyError, asyncio.CancelledError):
+            """It has been dealt with."""
+
+    started: list[Any] = []
+    in_an_empty_context(io_loop, lambda: started.append(start_task(guarded())))
+    gc.disable()
+    try:
+        started[0].cancel()
+        finish(io_loop, started.pop())
+
+        assert [mark() for mark in marks] == [None]
+    finally:
+        gc.enable()
+
+
 def test_inside_another_task_it_is_a_task_of_its_own(io_loop: IOLoop) -> None:
     current: dict[str, asyncio.Task[Any] | None] = {}
     inner: list[Awaitable[None]] = []

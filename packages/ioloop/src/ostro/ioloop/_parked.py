@@ -182,7 +182,10 @@ class ParkedTask(Coroutine[Any, Any, Any]):
         if self._cancellation is None:
             return self._coroutine.send(value)
         error, self._cancellation = self._cancellation, None
-        return self._coroutine.throw(error)
+        try:
+            return self._coroutine.throw(error)
+        finally:
+            del error  # which refers to this frame, now that it has been raised in it
 
     def throw(self, error: Any, value: object = None, traceback: object = None) -> Any:
         """Take a step with an error, which is always one that is raised, in the first argument.
@@ -191,14 +194,17 @@ class ParkedTask(Coroutine[Any, Any, Any]):
         for is cancelled then; if that cannot be, its next step is told; and if it waits for
         nothing any more, the task is.
         """
-        if not self._pending:
-            return self._coroutine.throw(error)
-        if isinstance(self._error, StopIteration):
-            self._error = error
-        yielded = self._tell()
-        if not isinstance(yielded, Future) or not yielded.cancel():
-            self._cancellation = error
-        return yielded
+        try:
+            if not self._pending:
+                return self._coroutine.throw(error)
+            if isinstance(self._error, StopIteration):
+                self._error = error
+            yielded = self._tell()
+            if not isinstance(yielded, Future) or not yielded.cancel():
+                self._cancellation = error
+            return yielded
+        finally:
+            del error  # as above
 
     def _tell(self) -> Any:
         self._pending = False
@@ -207,7 +213,7 @@ class ParkedTask(Coroutine[Any, Any, Any]):
             try:
                 raise error
             finally:
-                del error  # which refers to this frame
+                del error  # as above
         yielded, self._yielded = self._yielded, None
         return yielded
 
