@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-HOT: Final = ("httputil", "http1", "iostream", "httpserver", "web")
-"""The packages on the path of a request. Each of their modules is compiled unless it stands in
-INTERPRETED.
+HOT: Final = ("httputil", "http1", "iostream", "httpserver", "web", "websocket")
+"""The packages on the path of a request or a message. Each of their modules is compiled unless it
+stands in INTERPRETED.
 """
 
 TESTED: Final = (
-    *(f"{package}/tests" for package in ("httputil", "http1", "iostream", "web")),
+    *(f"{package}/tests" for package in ("httputil", "http1", "iostream", "web", "websocket")),
     *(f"httpserver/tests/test_{name}.py" for name in ("peers", "server", "sockets", "tls")),
 )
 """What is run of the tests, below packages/. The other tests of httpserver give it a stream that is
@@ -24,6 +24,7 @@ no IOStream, which a compiled module refuses.
 INTERPRETED: Final = {
     "httputil._set_cookie": "callers say `secure=1`, and a compiled function takes only a bool",
     "httputil._raw": "a runtime_checkable Protocol, which typing only takes from Python",
+    "httputil._file": "web's UploadedFile has a property in the place of its attribute",
     "httputil._request": "applications hang things on requests: a native class has no `__dict__`, "
     "and mypyc has no setters for a plain one",
     "web._codings": "classes made where the library for them is found",
@@ -58,7 +59,31 @@ INTERPRETED: Final = {
         "classes for applications to derive from, of logging, and with `__getattr__`; not on the "
         "path unless asked for",
     ),
-    **dict.fromkeys(("web._serving", "web._lifespan"), "run once"),
+    "web._serving": "runs once",
+    "websocket.errors": "classes derived from those of iostream.errors",
+    **dict.fromkeys(
+        (
+            "websocket._client",
+            "websocket._connection",
+            "websocket._handler",
+            "websocket._messages",
+            "websocket._reader",
+            "websocket._rfc6455",
+            "websocket._sweeper",
+        ),
+        "around the protocol: handlers, clients, coroutines and timers; not tried",
+    ),
+    **dict.fromkeys(
+        (
+            "websocket._client_handshake",
+            "websocket._compression",
+            "websocket._connector",
+            "websocket._draft76",
+            "websocket._handshake",
+            "websocket._opening",
+        ),
+        "run once for each connection, but for the draft, which nobody should speak",
+    ),
 }
 """Modules that are not compiled, each with the reason."""
 
@@ -69,7 +94,6 @@ SUBCLASSED: Final = {
         "HTTPServerConnectionDelegate",
     ),
     "httputil.errors": ("HTTPUtilError", "HTTPInputError", "HTTPOutputError"),
-    "httputil._file": ("HTTPFile",),
     "iostream._core": ("StreamCore",),
     "iostream._writing": ("WritingStream",),
     "iostream._reading": ("ReadingStream",),
@@ -82,11 +106,13 @@ SUBCLASSED: Final = {
     "web._urlspec": ("URLSpec",),
     "web._transforms": ("OutputTransform",),
     "web._compression": ("ContentEncoding", "GZipContentEncoding"),
+    "web._static_versions": ("VersionStore",),
     "web.errors": ("WebError", "HTTPError", "Finish"),
 }
-"""Compiled classes, by module, that interpreted classes derive from: those of applications, and of
-modules in INTERPRETED. mypyc refuses that unless told, as then a call looks for an override first.
-It is told in the copy that is compiled: in the source it would need mypy_extensions at run time.
+"""Compiled classes, by module, that interpreted classes derive from: those of applications, of
+modules in INTERPRETED, and of tests. mypyc refuses that unless told, as then a call looks for an
+override first. It is told in the copy that is compiled: in the source it would need mypy_extensions
+at run time.
 """
 
 KNOWN_DIFFERENCES: Final = dict.fromkeys(

@@ -46,13 +46,29 @@ if _t.TYPE_CHECKING:
     from mypy_extensions import mypyc_attr
 """
 
-# Run in the compiled tree: import each module named, and say which did not come from a library.
+ABC_MARK = """
+import abc as _abc
+_classes: tuple[object, ...] = ({names},)
+for _class in _classes:
+    if isinstance(_class, _abc.ABCMeta):
+        _abc._abc_init(_class)  # type: ignore
+"""
+"""What a metaclass does for a class and mypyc 2.4.1 leaves out: without memory of its own a class
+looks its instances up in that of its base, and `isinstance({}, HTTPHeaders)` is true.
+"""
+
+# Run in the compiled tree: import each module named, and say which did not come from a library, and
+# which classes share what `isinstance` remembers.
 CHECK = """
-import importlib, importlib.machinery, sys
+import abc, importlib, importlib.machinery, sys
 for name in sys.argv[1:]:
-    loader = importlib.import_module(name).__loader__
+    module = importlib.import_module(name)
+    loader = module.__loader__
     if not isinstance(loader, importlib.machinery.ExtensionFileLoader):
         print(f"{name} was imported with {loader}")
+    for found in list(vars(module).values()):
+        if isinstance(found, abc.ABCMeta) and "_abc_impl" not in vars(found):
+            print(f"{found} asks its base what isinstance says")
 for name in ("mypy_extensions", "librt"):
     if name in sys.modules:
         print(f"{name} was imported, so that a compiled build would depend on it")
@@ -79,20 +95,25 @@ def planned(tree: Path) -> dict[str, Path]:
     return modules
 
 
-def mark_classes(path: Path, names: tuple[str, ...]) -> None:
-    """Tell mypyc, in a copied module, that interpreted classes derive from classes of it."""
+def mark_module(path: Path, subclassed: tuple[str, ...]) -> None:
+    """Tell mypyc, in a copied module, that interpreted classes derive from those classes of it, and
+    make up for what it does not do for abstract ones.
+    """
     lines = path.read_text().splitlines(keepends=True)
     body = ast.parse("".join(lines)).body
     found = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
-    for node in sorted((found[name] for name in names), key=lambda node: -node.lineno):
+    for node in sorted((found[name] for name in subclassed), key=lambda node: -node.lineno):
         lines.insert(node.lineno - 1, MARK)
-    first = next(
-        node
-        for node in body
-        if not isinstance(node, ast.Expr)
-        and not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
-    )
-    lines.insert(first.lineno - 1, IMPORT_MARK)
+    if subclassed:
+        first = next(
+            node
+            for node in body
+            if not isinstance(node, ast.Expr)
+            and not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        )
+        lines.insert(first.lineno - 1, IMPORT_MARK)
+    if derived := [name for name, node in found.items() if node.bases]:
+        lines.append(ABC_MARK.format(names=", ".join(derived)))
     path.write_text("".join(lines))
 
 
@@ -117,9 +138,9 @@ def compile_tree(tree: Path, opt_level: str) -> bool:
     if wrong := list(unknown_names(modules, tree)):
         print(*wrong, sep="\n")
         return False
-    originals = {tree / modules[name]: (tree / modules[name]).read_text() for name in SUBCLASSED}
-    for name, subclassed in SUBCLASSED.items():
-        mark_classes(tree / modules[name], subclassed)
+    originals = {tree / file: (tree / file).read_text() for file in modules.values()}
+    for name, file in modules.items():
+        mark_module(tree / file, SUBCLASSED.get(name, ()))
     print(f"compiling {len(modules)} modules of {', '.join(HOT)}", flush=True)
     files = [str(file) for file in modules.values()]
     done = subprocess.run([sys.executable, str(SETUP), opt_level, *files], cwd=tree, check=False)
