@@ -497,9 +497,14 @@ async def test_a_connection_is_not_used_again_where_none_is_kept(io_loop: IOLoop
         assert await connections(server, {}, {}, max_idle_connections=0) == 2
 
 
-async def test_a_connection_is_not_used_again_for_another_interface(io_loop: IOLoop) -> None:
+@pytest.mark.parametrize("interface", ["127.0.0.1", "lo"])
+async def test_a_connection_is_not_used_again_for_another_interface(
+    io_loop: IOLoop, interface: str
+) -> None:
     async with answering(EMPTY, EMPTY) as server:
-        assert await connections(server, {}, {"network_interface": "127.0.0.1"}) == 2
+        assert await connections(server, {}, {"network_interface": interface}) == 2
+    async with answering(EMPTY, EMPTY) as server:
+        assert await connections(server, {"network_interface": interface}, {}) == 2
 
 
 async def test_a_connection_is_not_used_again_after_a_broken_response(io_loop: IOLoop) -> None:

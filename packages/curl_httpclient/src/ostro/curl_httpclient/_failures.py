@@ -67,8 +67,11 @@ _ERRORS: Final[dict[int, type[CurlError]]] = {
 _OF_MESSAGES: Final = (CurlStreamClosedError, CurlMalformedResponseError)
 """What can go wrong when HTTP is spoken."""
 
-_OF_CHUNKS: Final = ("chunk", "Chunk", "Malformed encoding")
-"""Words in which libcurl, whose code is the same as for a lost connection, complains of chunks."""
+_OF_MALFORMED: Final[dict[int, tuple[str, ...]]] = {
+    pycurl.E_RECV_ERROR: ("chunk", "Chunk", "Malformed encoding"),
+    pycurl.E_BAD_FUNCTION_ARGUMENT: ("response header",),
+}
+"""Words of libcurl about a malformed response, where its code says something else too."""
 
 
 def error_for(curl: Curl, code: int, text: str, *, connected: bool, proxied: bool) -> CurlError:
@@ -85,7 +88,7 @@ def error_for(curl: Curl, code: int, text: str, *, connected: bool, proxied: boo
     kind = _ERRORS.get(code, CurlError)
     if code == pycurl.E_OPERATION_TIMEDOUT and not connected:
         text = f"timed out while connecting: {text}"
-    elif code == pycurl.E_RECV_ERROR and any(word in text for word in _OF_CHUNKS):
+    elif any(word in text for word in _OF_MALFORMED.get(code, ())):
         kind = CurlMalformedResponseError
     if connected or not (kind in _OF_MESSAGES or kind is CurlConnectError):
         return kind(code, text)

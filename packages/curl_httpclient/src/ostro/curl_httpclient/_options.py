@@ -37,6 +37,9 @@ _MAX_MS: Final = 2**31 - 1
 
 _PROTOCOLS: Final[int] = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
+_MIXES_INTERFACES: Final = int(pycurl.version_info()[2] < 0x081700)
+"""Whether this libcurl may take a connection of another interface, as it did before 8.23."""
+
 _find_control: Final = re.compile(r"[\x00-\x1f\x7f]").search
 _is_address: Final = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?").fullmatch
 _is_length: Final = re.compile(r"[0-9]{1,18}").fullmatch
@@ -111,12 +114,18 @@ def _set_way(curl: Curl, request: HTTPRequest, url: URL, proxy: Proxy | None) ->
     if request.allow_ipv6 is False:
         curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4)
     if request.network_interface is not None:
-        interface = _checked("network_interface", request.network_interface)
-        kind = "host" if _is_address(interface) else "if"
-        curl.setopt(pycurl.INTERFACE, f"{kind}!{interface}")
+        _set_interface(curl, _checked("network_interface", request.network_interface))
     if request.unix_socket is not None:
         curl.setopt(pycurl.UNIX_SOCKET_PATH, _checked("unix_socket", request.unix_socket))
     _set_proxy(curl, proxy)
+
+
+def _set_interface(curl: Curl, interface: str) -> None:
+    # A name might be looked up as a host otherwise.
+    kind = "host" if _is_address(interface) else "if"
+    curl.setopt(pycurl.INTERFACE, f"{kind}!{interface}")
+    curl.setopt(pycurl.FRESH_CONNECT, _MIXES_INTERFACES)
+    curl.setopt(pycurl.FORBID_REUSE, _MIXES_INTERFACES)
 
 
 def _url_text(url: URL) -> str:
