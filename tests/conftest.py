@@ -10,6 +10,8 @@ from .served import LOOPS, Certificates, Served, demo, make_certificates, report
 
 BIG = 20_000_000
 
+collect_ignore = ["downstream"]  # a project of its own: `hatch run wheels` runs its tests
+
 
 @pytest.fixture(scope="module")
 def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

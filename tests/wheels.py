@@ -7,9 +7,12 @@ and that no path is owned twice; then make a fresh environment, install the whee
 siblings that it declares (those just built, never from an index), import it, run the first Python
 block of its README, and check that block with mypy. This shows what the shared environment hides: a
 dependency that nobody declared, a file or a type that is not shipped, an example that does not run.
-Needs `uv` and mypy beside this Python.
+With the wheel of `ostro-testing` goes a project of somebody else, in tests/downstream, whose tests
+are run as its authors would run them. Needs `uv` and mypy beside this Python.
 """
 
+import re
+import shutil
 import sys
 import tempfile
 import time
@@ -23,7 +26,19 @@ from subprocess import PIPE, STDOUT, TimeoutExpired, run
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from .layout import BY_DISTRIBUTION, PACKAGES, VERSION, Package, first_python_block
+from .layout import (
+    BY_DISTRIBUTION,
+    PACKAGES,
+    VERSION,
+    Package,
+    first_python_block,
+    read_toml,
+    strings,
+    table,
+)
+
+DOWNSTREAM = Path(__file__).with_name("downstream")
+"""A project that is built on Ostro, with tests in every style."""
 
 COMMAND_TIMEOUT = 120.0
 """Seconds that one command may take; the slowest is the first build, which fetches hatchling."""
@@ -160,12 +175,48 @@ def use_alone(package: Package, wheels: dict[str, Path], target: Path) -> None:
         raise CheckError(f"{package.readme} shows no Python")
 
 
+def requirements_downstream(wheels: dict[str, Path]) -> Iterator[str | Path]:
+    """Yield what the project downstream needs: our wheels by their paths, the others by name."""
+    project = table(read_toml(DOWNSTREAM / "pyproject.toml"), "project")
+    extras = table(project, "optional-dependencies").values()
+    groups = [project["dependencies"], *extras]
+    for requirement in (Requirement(text) for group in groups for text in strings(group)):
+        package = BY_DISTRIBUTION.get(canonicalize_name(requirement.name))
+        if package is None:
+            yield str(requirement)
+            continue
+        extra = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+        yield f"{requirement.name}{extra} @ {wheels[package.name].as_uri()}"
+        yield from (path for path in with_siblings(package, wheels) if path != wheels[package.name])
+
+
+def use_downstream(wheels: dict[str, Path], target: Path) -> None:
+    """Install a project that is built on ours, run its tests in each way, and look at its types."""
+    environment = target / "env-downstream"
+    uv("venv", "--quiet", "--python", sys.executable, environment)
+    python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    uv("pip", "install", "--quiet", "--python", python, *requirements_downstream(wheels))
+    home = target / "downstream"
+    shutil.copytree(DOWNSTREAM, home, ignore=shutil.ignore_patterns("__pycache__"))
+    careful = (python, "-W", "error", "-m")
+    for runner in ("unittest", "ostro.testing"):
+        said = execute(*careful, runner, "guestbook.tests.test_unittest_style", cwd=home)
+        if not re.search(r"^Ran [1-9]", said, re.MULTILINE):
+            raise CheckError(f"{runner} has run no test:\n{said}")
+    for arguments in ([], ["-n", "2"], ["-o", "asyncio_mode=auto"]):
+        execute(*careful, "pytest", "-q", *arguments, cwd=home)
+    mypy = (sys.executable, "-m", "mypy", "--python-executable", python, "--no-incremental")
+    execute(*mypy, cwd=home)
+
+
 def check(package: Package, wheels: dict[str, Path], target: Path) -> str | None:
     """Check one package's wheel; return what is wrong with it."""
     started = time.perf_counter()
     try:
         check_contents(package, wheels[package.name])
         use_alone(package, wheels, target)
+        if package.name == "testing":
+            use_downstream(wheels, target)
     except CheckError as error:
         print(f"FAIL  {package.distribution}\n{error}", flush=True)
         return package.name

@@ -1,0 +1,1 @@
+"""A guestbook: the application of a project that is built on Ostro."""
