@@ -13,7 +13,7 @@ import pytest
 from ostro.http1 import NEED_DATA, EndOfMessage, Limits
 from ostro.httpclient._connection import ClientConnection
 from ostro.httpclient._deadlines import Sweeper
-from ostro.httpclient._pool import ConnectionPool
+from ostro.httpclient._pool import LOOK_AFTER, ConnectionPool
 from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop
 from ostro.iostream import IOStream, StreamClosedError
@@ -183,6 +183,24 @@ async def test_a_connection_that_has_ended_this_very_moment_is_not_taken_for_cer
 
         assert fixture.pool.take("a", certainly=True) is older.connection
         assert fixture.pool.take("a", certainly=True) is None
+
+
+async def test_idle_connections_are_looked_at_after_a_while(io_loop: IOLoop) -> None:
+    async with pool_of(io_loop) as fixture:
+
+        def unseen() -> list[bool]:
+            return [pair.connection._unseen for pair in fixture.pairs]
+
+        await fixture.put("a")
+        await fixture.put("b")
+        assert unseen() == [True, True]
+        await asyncio.sleep(1.5 * LOOK_AFTER)
+        assert unseen() == [False, False]
+        await fixture.put("c")
+        await asyncio.sleep(1.5 * LOOK_AFTER)
+
+        assert unseen() == [False, False, False]
+        assert len(fixture.pool) == 3
 
 
 async def test_closing_the_pool_closes_what_is_in_it(io_loop: IOLoop) -> None:

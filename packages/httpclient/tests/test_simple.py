@@ -254,6 +254,17 @@ async def test_a_range_is_asked_for_as_it_is(
     assert b"Accept-Encoding" not in server.heads[0]
 
 
+async def test_fields_of_the_caller_leave_out_what_is_not_wanted(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    server = await raw(answers(OK))
+
+    await client.fetch(server.url, headers={"X-A": "1"}, user_agent="", decompress_response=False)
+
+    assert b"User-Agent" not in server.heads[0]
+    assert b"Accept-Encoding" not in server.heads[0]
+
+
 async def test_a_coding_that_is_not_known_is_left_to_the_caller(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:

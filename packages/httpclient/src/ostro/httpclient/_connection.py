@@ -40,6 +40,8 @@ class ClientConnection:
         "_on_idle_end",
         "_paused",
         "_reader",
+        "_unseen",
+        "_wanted",
         "codec",
         "deadline",
         "heard",
@@ -62,8 +64,11 @@ class ClientConnection:
         # What has arrived and was not read; whether the stream is held back for that.
         self._arrived: deque[bytes] = deque()
         self._paused = False
-        # Who waits for more.
+        # Whether more is wanted, and who waits for it.
+        self._wanted = False
         self._reader: asyncio.Future[None] | None = None
+        # Whether something may lie behind the bytes that came last: see `IOStream.expect_write`.
+        self._unseen = False
         # The server sends no more; the connection is gone; why reading is of no use any more.
         self._ended = False
         self._lost = False
@@ -91,9 +96,15 @@ class ClientConnection:
                 return b""
             if self._lost:
                 raise StreamClosedError(self.stream.error)
+            self._wanted = True
             if self._paused:
                 self._paused = False
                 self.stream.resume_reading()
+            if self._unseen:
+                # Not before: mostly the response is whole, and a request follows.
+                self._unseen = False
+                self.stream.look()
+                continue
             reader = self._reader = self._loop.create_future()
             try:
                 await reader
@@ -121,7 +132,11 @@ class ClientConnection:
         if self._on_idle_end is not None:
             self._end_idle()
             return
-        if self._reader is None or len(self._arrived) > 1:
+        if self._wanted:
+            self._wanted = False
+            self._unseen = True
+            self.stream.expect_write()
+        else:
             self._paused = True
             self.stream.pause_reading()
         self._wake()
@@ -158,6 +173,7 @@ class ClientConnection:
         if not codec.can_keep_alive or not codec.request_complete or self.stream.writing():
             return False
         codec.start_next_cycle()
+        self._wanted = False
         if self._paused:
             self._paused = False
             self.stream.resume_reading()
@@ -171,11 +187,18 @@ class ClientConnection:
         self._on_idle_end = None
         self.deadline = NEVER
         self.heard = False
+        self._unseen = False  # what is written now shows it
 
     def look(self) -> bool:
         """See whether an idle connection still stands, as far as can be known now."""
+        self._unseen = False
         self.stream.look()
         return self._on_idle_end is not None
+
+    def look_if_unseen(self) -> None:
+        """See whether an idle connection still stands, unless that is known."""
+        if self._unseen:
+            self.look()
 
     def expire(self, now: float) -> None:
         """Be closed for having been idle too long."""

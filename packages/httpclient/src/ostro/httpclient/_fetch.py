@@ -133,13 +133,13 @@ class Fetch:
     def _failed(self, error: HTTPClientError) -> HTTPClientError:
         """Give an error the times and what else is known without a response."""
         if error.response is None and error.code == NO_RESPONSE:
-            now = self._client.sweeper.clock()
+            now = self._timing.end = self._client.sweeper.clock()
             error.response = HTTPResponse(
                 self._request,
                 NO_RESPONSE,
                 error=error,
                 request_time=now - self._timing.start,
-                time_info=self._timing.info(now),
+                time_info=self._timing.info(),
                 start_time=self._start_time,
             )
         return error
@@ -327,6 +327,7 @@ class Fetch:
         body = await receive_response(
             exchange, head, self._request, response, self._receiver, client.body_limits
         )
-        now = client.sweeper.clock()
-        response.finish(body, exchange.trailers, now - self._timing.start, self._timing.info(now))
+        timing = self._timing
+        timing.end = client.sweeper.clock()
+        response.finish(body, exchange.trailers, timing.end - timing.start, timing.info)
         return response

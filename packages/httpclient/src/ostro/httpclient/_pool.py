@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import weakref
 from collections import OrderedDict
+from contextvars import Context
+from typing import Final
 
 from ._connection import ClientConnection
 from ._deadlines import Sweeper
 
 __all__ = ["ConnectionPool"]
+
+LOOK_AFTER: Final = 0.1
+"""Seconds after which an idle connection is looked at. Under load it is in use again by then, which
+shows as much."""
 
 
 class ConnectionPool:
@@ -36,6 +43,8 @@ class ConnectionPool:
         # All that are idle, the one that has been so longest first; and by key, the same way.
         self._idle: OrderedDict[ClientConnection, None] = OrderedDict()
         self._by_key: dict[object, list[ClientConnection]] = {}
+        # The timer for looking at those that the loop may say nothing of: `IOStream.expect_write`.
+        self._looking: asyncio.TimerHandle | None = None
         # Their sockets, and what closes them when the loop is gone.
         self._sockets: set[socket.socket] = set()
         self._finalizer: weakref.finalize[..., object] | None = None
@@ -79,9 +88,21 @@ class ConnectionPool:
         self._idle[connection] = None
         self._sockets.add(connection.stream.socket)
         self._sweeper.watch(connection)
+        if self._looking is None:
+            loop = connection.stream.io_loop.asyncio_loop
+            self._looking = loop.call_later(LOOK_AFTER, self._look, context=Context())
+
+    def _look(self) -> None:
+        """Look at those that are here, as far as they have not been looked at."""
+        self._looking = None
+        for connection in list(self._idle):
+            connection.look_if_unseen()
 
     def close(self) -> None:
         """Close all connections."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         if self._finalizer is not None:
             self._finalizer.detach()
         for connection in list(self._idle):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from ostro.httputil import HTTPHeaders, responses
 
@@ -11,6 +12,8 @@ from ._request import HTTPRequest
 from .errors import HTTPClientError
 
 __all__ = ["HTTPResponse"]
+
+TimeInfo: TypeAlias = Mapping[str, float] | Callable[[], Mapping[str, float]]
 
 
 class HTTPResponse:
@@ -39,6 +42,7 @@ class HTTPResponse:
         "_body",
         "_buffer",
         "_error_is_the_code",
+        "_time_info",
         "code",
         "effective_url",
         "error",
@@ -48,7 +52,6 @@ class HTTPResponse:
         "request",
         "request_time",
         "start_time",
-        "time_info",
         "trailers",
     )
 
@@ -76,7 +79,7 @@ class HTTPResponse:
         self.effective_url = request.url if effective_url is None else effective_url
         self.request_time = request_time
         self.start_time = start_time
-        self.time_info: Mapping[str, float] = {} if time_info is None else time_info
+        self._time_info: TimeInfo = {} if time_info is None else time_info
         self.trailers = trailers
         self.http_version = http_version
         # The body, and the file made of it on demand: one comes from the other.
@@ -105,6 +108,13 @@ class HTTPResponse:
         return self._body
 
     @property
+    def time_info(self) -> Mapping[str, float]:
+        """What took how long; see the class."""
+        if callable(self._time_info):
+            self._time_info = self._time_info()
+        return self._time_info
+
+    @property
     def failed(self) -> bool:
         """Whether there is an error besides a code outside of 200 to 299."""
         return not self._error_is_the_code
@@ -114,13 +124,16 @@ class HTTPResponse:
         body: bytes,
         trailers: HTTPHeaders | None,
         request_time: float,
-        time_info: Mapping[str, float],
+        time_info: TimeInfo,
     ) -> None:
-        """Add what is known at the end of a fetch; a client calls this."""
+        """Add what is known at the end of a fetch; a client calls this.
+
+        `time_info` may be a function, which is called when somebody asks.
+        """
         self._body = body
         self.trailers = trailers
         self.request_time = request_time
-        self.time_info = time_info
+        self._time_info = time_info
 
     def rethrow(self) -> None:
         """Raise `error`, if there is one."""

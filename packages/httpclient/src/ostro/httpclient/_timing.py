@@ -8,8 +8,17 @@ __all__ = ["Timing"]
 class Timing:
     """Times on the client's clock, in seconds; 0 for what has not happened, or not been needed."""
 
-    __slots__ = ("connected", "first_byte", "looked_up", "ready", "redirected", "secured", "start",
-                 "turn")  # fmt: skip
+    __slots__ = (
+        "connected",
+        "end",
+        "first_byte",
+        "looked_up",
+        "ready",
+        "redirected",
+        "secured",
+        "start",
+        "turn",
+    )
 
     def __init__(self, start: float) -> None:
         self.start = start
@@ -25,9 +34,12 @@ class Timing:
         self.first_byte = 0.0
         # The last request began that was not the first.
         self.redirected = 0.0
+        # All was over.
+        self.end = 0.0
 
-    def info(self, now: float) -> dict[str, float]:
+    def info(self) -> dict[str, float]:
         """Return the times as `HTTPResponse.time_info` has them."""
+        now = self.end
         turn = self.turn or now
         return {
             "queue": turn - self.start,

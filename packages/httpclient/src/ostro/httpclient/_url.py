@@ -5,6 +5,7 @@ Spec: RFC 3986, RFC 9110 section 4.2; UTS 46 and RFC 5891 for names beyond ASCII
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urljoin
@@ -12,6 +13,9 @@ from urllib.parse import quote, unquote, urljoin
 from ostro.netutil import is_valid_ip
 
 __all__ = ["URL", "ascii_host", "join", "parse_url"]
+
+_MAX_REMEMBERED_LENGTH: Final = 1000
+"""Characters of a URL that is remembered, so that all of them take no more than a megabyte."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -74,11 +78,17 @@ class URL(NamedTuple):
 
 
 def parse_url(url: str) -> URL:
-    """Take a URL apart.
+    """Take a URL apart. What was asked last is remembered, unless there is a password in it.
 
     Raises ValueError for a URL of another scheme, without a host, with a space or a control
     character in it, and for a host or a port that is none.
     """
+    if len(url) > _MAX_REMEMBERED_LENGTH or "@" in url:
+        return _parse(url)
+    return _parse_and_remember(url)
+
+
+def _parse(url: str) -> URL:
     if _find_unsafe(url) is not None:
         raise ValueError(f"the URL {_shown(url)} has a space or a control character in it")
     match = _URL(url)
@@ -100,6 +110,9 @@ def parse_url(url: str) -> URL:
     if not 0 < number < 65536:
         raise ValueError(f"the port of {_shown(url)} is {number}, expected 1 to 65535")
     return URL(scheme, _host(host, url), number, target, username, password, fragment or "")
+
+
+_parse_and_remember: Final = functools.lru_cache(maxsize=256)(_parse)
 
 
 def _host(host: str, url: str) -> str:
