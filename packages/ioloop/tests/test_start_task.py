@@ -434,6 +434,12 @@ def test_it_can_be_cancelled_while_it_waits(io_loop: IOLoop) -> None:
         finish(io_loop, started[0])
 
 
+def cancel_current_task() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
 @pytest.mark.parametrize("when", ["at once", "while it waits", "by itself"])
 def test_an_error_leaves_no_reference_cycle(io_loop: IOLoop, when: str) -> None:
     class Mark:
@@ -447,23 +453,21 @@ def test_an_error_leaves_no_reference_cycle(io_loop: IOLoop, when: str) -> None:
         if when == "at once":
             raise KeyError("gone")
         if when == "by itself":
-            task = asyncio.current_task()
-            assert task is not None
-            task.cancel()
+            cancel_current_task()
         await asyncio.sleep(0 if when == "by itself" else 60)
 
-    async def guarded() -> None:
-        try:
-            await work()
-        except (KeyError, asyncio.CancelledError):
-            """It has been dealt with."""
-
     started: list[Any] = []
-    in_an_empty_context(io_loop, lambda: started.append(start_task(guarded())))
     gc.disable()
     try:
-        started[0].cancel()
-        finish(io_loop, started.pop())
+        in_an_empty_context(io_loop, lambda: started.append(start_task(work())))
+        task = started.pop()
+        if not task.done():
+            task.add_done_callback(lambda _: io_loop.stop())
+            task.cancel()
+            io_loop.start()
+        assert task.cancelled() == (when != "at once")
+        assert task.cancelled() or isinstance(task.exception(), KeyError)
+        del task
 
         assert [mark() for mark in marks] == [None]
     finally:

@@ -159,19 +159,23 @@ class ParkedTask(Coroutine[Any, Any, Any]):
             self._error = error
         finally:
             _leave_task(self._loop, task)
+        del task  # as in `_go_on`
         return self._go_on()
 
     def _go_on(self) -> Task[Any]:
         """Make the task one that all can see, and tell it how the first step ended."""
-        task, begin = self._task, self._begin
+        task = self._task
         assert task is not None
-        assert begin is not None
-        self._task = self._begin = None
+        assert self._begin is not None
         delattr(self._loop, _PARKED)
         _register_task(task)
         task._log_destroy_pending = True  # type: ignore[attr-defined]  # undoes what __init__ did
-        self._context.run(begin)
-        return task
+        try:
+            self._context.run(self._begin)
+            return task
+        finally:
+            self._task = self._begin = None
+            del task  # an error refers to this frame, and the task to the error
 
     # What the task calls
 
