@@ -21,7 +21,10 @@ GATEWAYS = ("proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Example(NamedTuple):
-    """A program, and the commands shown beneath it, each with what it is said to print."""
+    """A program, and the commands shown beneath it, each with what it is said to print.
+
+    It is a server if it names the port 8888, or else a module of tests.
+    """
 
     name: str
     program: str
@@ -40,6 +43,10 @@ def examples() -> Iterator[Example]:
             yield Example(f"{document.relative_to(ROOT)}-{number}", program + "\n", commands)
 
 
+SERVERS = [example for example in examples() if "8888" in example.program]
+MODULES_OF_TESTS = [example for example in examples() if "8888" not in example.program]
+
+
 @contextmanager
 def python_program(source: str, folder: Path, port: int) -> Iterator[Served]:
     """Run a Python program as a user would, every warning an error; its 8888 becomes `port`."""
@@ -49,7 +56,7 @@ def python_program(source: str, folder: Path, port: int) -> Iterator[Served]:
         yield server
 
 
-@pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)
+@pytest.mark.parametrize("example", SERVERS, ids=lambda example: example.name)
 def test_a_program_in_the_documents_answers_as_it_says(example: Example, tmp_path: Path) -> None:
     port = free_port()
 
@@ -63,6 +70,20 @@ def test_a_program_in_the_documents_answers_as_it_says(example: Example, tmp_pat
         ends_well = re.search(r"SIGTERM|\.(run|serve)\(\s*8888", example.program) is not None
         assert server.terminate() == (0 if ends_well else -signal.SIGTERM)
     assert server.complaints() == ""
+
+
+@pytest.mark.parametrize("example", MODULES_OF_TESTS, ids=lambda example: example.name)
+def test_tests_in_the_documents_pass(example: Example, tmp_path: Path) -> None:
+    script = tmp_path / "test_shown.py"
+    script.write_text(example.program)
+    python = (sys.executable, "-W", "error")
+    plugins = ("--disable-plugin-autoload", "-p", "ostro.testing.pytest_plugin")
+
+    said = output_of(*python, "-m", "pytest", *plugins, "--rootdir", str(tmp_path), str(script))
+
+    assert re.search(r"[1-9] passed in", said)
+    if "testing.main()" in example.program:
+        output_of(*python, str(script))
 
 
 def test_the_proxy_in_the_documents_works(tmp_path: Path) -> None:
