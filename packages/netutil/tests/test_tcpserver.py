@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import socket
 import ssl
 import subprocess
@@ -248,6 +249,45 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
         assert sorted(answers) == [b"0", b"1"]
         assert process.wait(timeout=20) == 0
         assert process.stderr.read() == b"", "the parent left its sockets open"
+
+
+def test_no_connection_is_accepted_while_the_children_drain(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent("""
+        import os, signal, sys
+        from ostro.ioloop import IOLoop
+        from ostro.netutil import TCPServer
+
+        server = TCPServer()
+        server.bind(int(sys.argv[1]), "127.0.0.1")
+        server.start(2, max_restarts=0)
+        loop = IOLoop.current()
+
+        def drain():
+            server.stop()
+            os.write(1, b"draining\\n")
+
+        loop.asyncio_loop.add_signal_handler(signal.SIGTERM, drain)
+        loop.asyncio_loop.add_signal_handler(signal.SIGINT, loop.stop)
+        os.write(1, b"ready\\n")
+        loop.start()
+        loop.close()
+        """)
+    )
+    port = refused_port()
+    command = [sys.executable, "-W", "error", str(program), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == [b"ready\n"] * 2
+
+        process.terminate()
+        assert [process.stdout.readline() for _ in range(2)] == [b"draining\n"] * 2
+
+        with pytest.raises(ConnectionRefusedError):
+            connect(port)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
 
 
 # Serving

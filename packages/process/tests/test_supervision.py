@@ -45,6 +45,22 @@ def test_a_signal_is_passed_on_and_the_parent_waits_for_the_children_to_drain(
     assert lines == [f"drained 0 {number.name}", f"drained 1 {number.name}"]
 
 
+def test_the_parent_is_told_once_that_it_stops_and_before_the_children_are(tmp_path: Path) -> None:
+    source = DRAINING.format(status=0).replace(
+        "fork_processes(2)", 'fork_processes(2, on_stop=lambda: say("stopping"))'
+    )
+    with running(source, tmp_path) as parent:
+        parent.read_lines(2)
+
+        parent.send(signal.SIGTERM)
+        first = parent.read_line()
+        parent.send(signal.SIGTERM)
+
+        _, lines, _ = parent.finish()
+    assert first == "stopping"
+    assert lines == ["drained 0 SIGTERM", "drained 1 SIGTERM"]
+
+
 def test_the_parent_exits_with_status_one_when_a_child_fails_to_drain(tmp_path: Path) -> None:
     with running(DRAINING.format(status="mine"), tmp_path) as parent:
         parent.read_lines(2)

@@ -9,6 +9,7 @@ import os
 import random
 import threading
 import warnings
+from collections.abc import Callable
 
 from ostro.ioloop import IOLoop
 
@@ -27,7 +28,12 @@ _task_id: int | None = None
 _supervising = False
 
 
-def fork_processes(num_processes: int | None, max_restarts: int = DEFAULT_MAX_RESTARTS) -> int:
+def fork_processes(
+    num_processes: int | None,
+    max_restarts: int = DEFAULT_MAX_RESTARTS,
+    *,
+    on_stop: Callable[[], object] | None = None,
+) -> int:
     """Fork worker processes, and supervise them in the parent.
 
     In each child it returns the child's task id, from 0 to `num_processes - 1`. The child has
@@ -44,6 +50,9 @@ def fork_processes(num_processes: int | None, max_restarts: int = DEFAULT_MAX_RE
     Args:
         num_processes: how many; `None`, 0 or less for one for each CPU (`cpu_count`).
         max_restarts: children started anew in all before the parent gives up; 0 or more.
+        on_stop: called in the parent, once, before the first signal is passed on: from then on no
+            child is started again. A server closes its listening sockets there: as long as the
+            parent has them open, the system accepts connections that nobody will serve.
 
     Raises:
         SystemExit: in the parent, with status 0, when all children have ended well, or were
@@ -67,7 +76,7 @@ def fork_processes(num_processes: int | None, max_restarts: int = DEFAULT_MAX_RE
     global _supervising  # as _task_id
     _supervising = True
     try:
-        child = Supervisor(num_processes, max_restarts).run()
+        child = Supervisor(num_processes, max_restarts, on_stop).run()
     finally:
         _supervising = False
     return _become_child(child)

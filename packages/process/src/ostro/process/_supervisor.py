@@ -32,9 +32,12 @@ _SignalHandler = Callable[[int, FrameType | None], object] | int | None
 class Supervisor:
     """Some children, each with an id, and the restarts they have used."""
 
-    def __init__(self, count: int, max_restarts: int) -> None:
+    def __init__(
+        self, count: int, max_restarts: int, on_stop: Callable[[], object] | None = None
+    ) -> None:
         self._count = count
         self._max_restarts = max_restarts
+        self._on_stop = on_stop
         self._children: dict[int, int] = {}  # process id -> task id
         self._failures = 0
         self._stopped_by: set[int] = set()  # signals passed on; not empty: no more restarts
@@ -84,6 +87,8 @@ class Supervisor:
         number, from_terminal = _wait_for(self._signals)
         if number == signal.SIGCHLD:
             return
+        if self._on_stop is not None and not self._stopped_by:
+            self._on_stop()
         self._stopped_by.add(number)
         if from_terminal and number == signal.SIGINT:
             return  # the terminal has sent it to the children, too
