@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from clients_compared import clients
 from files_compared import files
 from measure import Load, Server, running, server_command, wrk
 from report import Report, best_of
@@ -253,6 +254,7 @@ SCENARIOS = {
     "files": files,
     "idle": idle,
     "templates": templates,
+    "clients": clients,
     "websocket": websocket,
     "websocket-idle": websocket_idle,
     "imports": imports,
