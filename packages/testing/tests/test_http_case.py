@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator
@@ -243,6 +244,27 @@ def test_the_server_ends_where_the_client_cannot_be_made() -> None:
         def runTest(self) -> None: ...
 
     assert "no client" in complaint_of(run_case(Case))
+
+
+@pytest.mark.parametrize(("before", "meanwhile"), [(None, "0"), ("1", "1")])
+def test_an_application_in_debug_mode_does_not_restart_the_tests(
+    monkeypatch: pytest.MonkeyPatch, before: str | None, meanwhile: str
+) -> None:
+    monkeypatch.delenv("OSTRO_AUTORELOAD")
+    if before is not None:
+        monkeypatch.setenv("OSTRO_AUTORELOAD", before)
+    seen: list[str | None] = []
+
+    class Case(HTTPTest):
+        def get_app(self) -> web.Application:
+            seen.append(os.environ.get("OSTRO_AUTORELOAD"))
+            return make_app()
+
+        def runTest(self) -> None: ...
+
+    assert passes(run_case(Case))
+    assert seen == [meanwhile]
+    assert os.environ.get("OSTRO_AUTORELOAD") == before
 
 
 def test_a_context_manager_lasts_for_a_test() -> None:

@@ -1,5 +1,6 @@
 """The pytest plugin: its fixtures, the tests that are its own, and those that are not."""
 
+import os
 import textwrap
 
 import pytest
@@ -192,6 +193,25 @@ def test_the_server_takes_options(pytester: pytest.Pytester) -> None:
     )
 
     assert outcome.counts == {"passed": 1}, outcome.text
+
+
+def test_an_application_in_debug_mode_does_not_restart_the_tests(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OSTRO_AUTORELOAD")
+
+    outcome = run(
+        pytester,
+        """
+        import os
+
+        def test_it():
+            assert os.environ["OSTRO_AUTORELOAD"] == "0"
+        """,
+    )
+
+    assert outcome.counts == {"passed": 1}
+    assert "OSTRO_AUTORELOAD" not in os.environ
 
 
 # Whose test it is

@@ -15,6 +15,7 @@ from ostro.websocket import WebSocketClientConnection, websocket_connect
 from ._case import AsyncTestCase
 from ._certificate import shared_certificate
 from ._lifespan import Started
+from ._no_autoreload import no_autoreload
 from ._ports import bind_unused_port
 from ._websockets import OpenedWebSockets
 from .errors import BlockingCallError
@@ -50,7 +51,8 @@ class AsyncHTTPTestCase(AsyncTestCase):
         """Start the server, and make a client."""
         super().setUp()
         self._websockets = OpenedWebSockets()
-        self._app = self.get_app()
+        with no_autoreload():
+            self._app = self.get_app()
         self._started = Started(self._app)
         self.addAsyncCleanup(self._started.end)
         self._run("the start-up of the application", self._started.start)

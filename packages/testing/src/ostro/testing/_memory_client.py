@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -17,7 +16,6 @@ from typing import Any, Self, cast
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ostro.httpclient import (
-    AsyncHTTPClient,
     CookieJar,
     HTTPRequest,
     HTTPResponse,
@@ -35,12 +33,12 @@ from ostro.httputil import (
     url_concat,
 )
 from ostro.ioloop import IOLoop
-from ostro.web import Application, create_signed_value
 from ostro.websocket import ClientHandshake, WebSocketClientConnection
 
 from ._lifespan import Started
 from ._memory_connection import MemoryConnection
 from ._memory_exchange import Body, Exchange, body_of
+from ._memory_identity import MemoryIdentity
 from ._memory_response import MemoryResponse
 from ._memory_stream import DEFAULT_WINDOW
 from ._request_bodies import NO_JSON, Fields, Files, encode_body
@@ -55,7 +53,7 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
 _TARGET_CHARACTERS = "%/:?[]@!$&'()*+,;=-._~"
 
 
-class MemoryClient(AsyncHTTPClient):
+class MemoryClient(MemoryIdentity):
     """An HTTP client that asks an application in memory, without a socket.
 
         async with MemoryClient(application) as client:
@@ -103,9 +101,6 @@ class MemoryClient(AsyncHTTPClient):
         client._websockets = OpenedWebSockets()
         return client
 
-    application: HTTPServerConnectionDelegate
-    base_url: str
-    cookies: CookieJar
     _remote_ip: str
     _certificate: Mapping[str, object] | bytes | None
     _xsrf: bool
@@ -252,45 +247,6 @@ class MemoryClient(AsyncHTTPClient):
         self._websockets.add(websocket)
         return websocket
 
-    # Who asks
-
-    def get_cookie(self, name: str) -> str | None:
-        """Return the value of a cookie that the client has; None if it has none of this name."""
-        return next((cookie.value for cookie in self.cookies if cookie.name == name), None)
-
-    def set_cookie(self, name: str, value: str) -> None:
-        """Give the client a cookie for its site."""
-        self.cookies.store(self.base_url, [f"{name}={value}; Path=/"])
-
-    def set_secure_cookie(self, name: str, value: str | bytes) -> None:
-        """Give the client a cookie that is signed with the application's `cookie_secret`.
-
-        So a test is logged in without the login. Raises TypeError without such an application.
-        """
-        settings = self._settings()
-        if "cookie_secret" not in settings:
-            raise TypeError("set_secure_cookie() needs an Application with a cookie_secret")
-        signed = create_signed_value(
-            settings["cookie_secret"], name, value, key_version=settings.get("key_version")
-        )
-        self.set_cookie(name, signed.decode())
-
-    @property
-    def xsrf_token(self) -> str:
-        """The XSRF token of this client: the value of its cookie, which is made if there is none.
-
-        It goes into the argument `_xsrf`, or the header X-XSRFToken.
-        """
-        name = self._settings().get("xsrf_cookie_name", "_xsrf")
-        token = self.get_cookie(name)
-        if token is None:
-            token = secrets.token_hex(16)
-            self.set_cookie(name, token)
-        return token
-
-    def _settings(self) -> Mapping[str, Any]:  # Any: those of an Application
-        return self.application.settings if isinstance(self.application, Application) else {}
-
     # What AsyncHTTPClient asks for
 
     async def perform(
@@ -390,15 +346,6 @@ class MemoryClient(AsyncHTTPClient):
     def _context(self, url: SplitResult) -> ConnectionContext:
         address = (self._remote_ip, 0)
         return ConnectionContext(self._remote_ip, url.scheme, address, url.scheme == "https")
-
-    def _add_cookies(self, text: str, fields: HTTPHeaders) -> None:
-        kept = self.cookies.header_for(text)
-        if kept:
-            own = fields.get("Cookie")
-            fields["Cookie"] = f"{own}; {kept}" if own else kept
-
-    def _store_cookies(self, text: str, fields: HTTPHeaders) -> None:
-        self.cookies.store(text, fields.get_list("Set-Cookie"))
 
 
 def _target(url: SplitResult) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import Any, TypeAlias
 
 import pytest
@@ -25,6 +26,7 @@ from ostro.websocket import WebSocketClientConnection, websocket_connect
 from ._leaks import LeakCheck
 from ._lifespan import Started
 from ._memory_client import MemoryClient
+from ._no_autoreload import no_autoreload
 from ._ports import bind_unused_port
 from ._pytest_async import (
     LOOP,
@@ -71,8 +73,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look at the settings."""
+    """Look at the settings, and keep applications in debug mode from restarting the tests."""
     check_settings(config)
+    switched_off = ExitStack()
+    switched_off.enter_context(no_autoreload())
+    config.add_cleanup(switched_off.close)
 
 
 # Innermost, so that other plugins see what this makes of a test.
