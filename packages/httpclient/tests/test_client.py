@@ -389,8 +389,9 @@ def test_a_client_may_be_closed_after_its_loop() -> None:
     client = SimpleAsyncHTTPClient(io_loop, force_instance=True)
     io_loop.close()
 
+    with pytest.raises(ClientClosedError, match="loop"):
+        client.fetch("http://a/")
     client.close()
-
     with pytest.raises(ClientClosedError):
         client.fetch("http://a/")
 

@@ -262,6 +262,30 @@ async def test_a_connection_that_has_failed_is_not_kept(io_loop: IOLoop) -> None
             await pair.connection.receive()
 
 
+async def test_a_connection_whose_response_is_not_over_is_not_kept(io_loop: IOLoop) -> None:
+    async with pool_of(io_loop) as fixture:
+        pair = Pair("a")
+        fixture.pairs.append(pair)
+        codec = pair.connection.codec
+        codec.send_request("GET", "/", HTTPHeaders({"Host": "h"}), end=True)
+
+        fixture.pool.put(pair.connection)
+
+        assert not pair.open
+
+
+async def test_a_connection_that_was_closed_a_moment_ago_is_not_kept(io_loop: IOLoop) -> None:
+    async with pool_of(io_loop) as fixture:
+        pair = Pair("a")
+        fixture.pairs.append(pair)
+        await pair.exchange()
+        pair.connection.close()
+
+        fixture.pool.put(pair.connection)
+
+        assert len(fixture.pool) == 0
+
+
 async def test_a_connection_whose_exchange_is_not_over_is_not_kept(io_loop: IOLoop) -> None:
     async with pool_of(io_loop) as fixture:
         pair = Pair("a")

@@ -10,6 +10,7 @@ import pytest
 from ostro.httpclient import (
     AsyncHTTPClient,
     HTTPClientError,
+    HTTPConnectError,
     HTTPTLSError,
     ProxyError,
 )
@@ -35,6 +36,14 @@ async def test_the_proxies_of_the_environment_are_an_option(
     await without.fetch(f"{site.url}/echo")
 
     assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+async def test_a_proxy_may_be_an_address(
+    io_loop: IOLoop, client: AsyncHTTPClient, host: str
+) -> None:
+    with pytest.raises(HTTPConnectError, match="::1"):
+        await client.fetch("http://a.example/", proxy_host=host, proxy_port=1)
 
 
 async def test_a_unix_socket_needs_no_proxy(

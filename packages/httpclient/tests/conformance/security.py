@@ -161,6 +161,17 @@ async def test_a_body_where_none_belongs_or_none_where_one_does_is_refused(
         await client.fetch("http://localhost/", method=method, body=body)
 
 
+@pytest.mark.parametrize("name", ["auth_mode", "proxy_auth_mode"])
+async def test_an_unknown_way_to_authenticate_is_refused(
+    io_loop: IOLoop, client: AsyncHTTPClient, name: str
+) -> None:
+    request = HTTPRequest("http://localhost/")
+    setattr(request, name, "ntlm")
+
+    with pytest.raises(ValueError, match=name):
+        await client.fetch(request)
+
+
 async def test_an_unknown_method_is_refused(io_loop: IOLoop, client: AsyncHTTPClient) -> None:
     with pytest.raises(ValueError, match="allow_nonstandard_methods"):
         await client.fetch("http://localhost/", method="FETCH")

@@ -15,6 +15,8 @@ METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _is_token: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+").fullmatch
 """token. RFC 9110 section 5.6.2."""
 
+_AUTH_MODES: Final = (None, "basic", "digest")
+
 _TIMES: Final = ("connect_timeout", "request_timeout", "first_byte_timeout")
 
 
@@ -22,8 +24,8 @@ def check_request(request: HTTPRequest) -> None:
     """Accept a request, completed with the defaults.
 
     Raises ValueError for a method that cannot be sent, or is not standard unless that is allowed;
-    for a body where none belongs, or none where one does; for a time below zero; for a proxy
-    without a port.
+    for a body where none belongs, or none where one does; for a time below zero; for an unknown
+    way to authenticate; for a proxy without a port.
     """
     method = request.method
     if not (method in METHODS and (method == "GET" or method == "HEAD")) or (
@@ -34,6 +36,10 @@ def check_request(request: HTTPRequest) -> None:
         seconds: float | None = getattr(request, name)
         if seconds is not None and not seconds >= 0:
             raise ValueError(f"{name} is {seconds} seconds, expected 0 (no limit) or more")
+    for name in ("auth_mode", "proxy_auth_mode"):
+        mode: str | None = getattr(request, name)
+        if mode not in _AUTH_MODES:
+            raise ValueError(f"{name} is {mode!a:.100}, expected 'basic' or 'digest'")
     if request.proxy_host is not None and request.proxy_port is None:
         raise ValueError("proxy_host needs a proxy_port")
 

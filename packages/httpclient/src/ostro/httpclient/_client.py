@@ -210,6 +210,8 @@ class AsyncHTTPClient:
     def _own_request(self, request: HTTPRequest | str, kwargs: dict[str, Any]) -> HTTPRequest:
         if self._closed:
             raise ClientClosedError
+        if self.io_loop.asyncio_loop.is_closed():
+            raise ClientClosedError("the loop of the client is closed")
         if not isinstance(request, HTTPRequest):
             return HTTPRequest(request, **kwargs)
         if kwargs:

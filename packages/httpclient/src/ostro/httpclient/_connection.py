@@ -170,7 +170,9 @@ class ClientConnection:
         codec = self.codec
         if self._lost or self._ended or self._arrived or self._failure is not None:
             return False
-        if not codec.can_keep_alive or not codec.request_complete or self.stream.writing():
+        if not codec.can_keep_alive or not codec.request_complete or not codec.response_complete:
+            return False
+        if self.stream.closed() or self.stream.writing():
             return False
         codec.start_next_cycle()
         self._wanted = False

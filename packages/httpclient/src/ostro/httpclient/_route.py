@@ -73,6 +73,8 @@ def proxy_of(request: HTTPRequest) -> Proxy | None:
     host = request.proxy_host
     if host is None or request.unix_socket is not None:
         return None
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
     named = parse_url(f"http://{host}:{request.proxy_port}")
     return Proxy(
         named.host,
