@@ -14,7 +14,10 @@ from ostro.httpclient import (
     AsyncHTTPClient,
     HTTPTLSError,
 )
+from ostro.httpclient._connector import _close_result
 from ostro.ioloop import IOLoop
+from ostro.iostream import SSLIOStream
+from ostro.netutil import TCPClient
 
 from .conformance.fixtures import MakeClient, MakeRaw
 from .conformance.servers import OK, Authority, Peer, Site, answers
@@ -108,6 +111,21 @@ async def test_a_handshake_that_ends_with_its_cancellation_frees_its_socket(
 
     client.close()
     await until(lambda: not tls_site.open_connections)
+
+
+async def test_a_handshake_that_was_done_before_its_cancellation_is_closed(
+    io_loop: IOLoop, tls_site: Site
+) -> None:
+    stream = await TCPClient().connect(
+        "localhost", tls_site.port, ssl_options={"cert_reqs": ssl.CERT_NONE}
+    )
+    assert isinstance(stream, SSLIOStream)
+    handshake: asyncio.Future[SSLIOStream] = asyncio.Future()
+    handshake.set_result(stream)
+
+    _close_result(handshake)
+
+    assert stream.closed()
 
 
 async def test_connecting_to_a_unix_socket_may_be_cancelled(
