@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
 
+from ostro.curl_httpclient._binding import check_libcurl
 from ostro.curl_httpclient._engine import Engine, _forget_all
 from ostro.curl_httpclient._transfer import Transfer
 from ostro.curl_httpclient._upload import ProducedUpload, WholeUpload
@@ -27,6 +28,12 @@ Write = Callable[[bytes], Awaitable[None]]
 
 def nothing(*_: object) -> None:
     pass
+
+
+def test_a_libcurl_that_is_too_old_is_refused() -> None:
+    check_libcurl(0x075000)
+    with pytest.raises(ImportError, match=r"libcurl 7\.79\.1, expected 7\.80\.0"):
+        check_libcurl(0x074F01)
 
 
 def test_a_body_that_is_there_can_be_read_again() -> None:

@@ -13,9 +13,13 @@ __all__ = [
     "CurlMulti",
     "Failure",
     "PycurlError",
+    "check_libcurl",
     "new_curl",
     "new_multi",
 ]
+
+MIN_LIBCURL: Final = (7, 80, 0)
+"""The first that tells of each attempt to send a request (CURLOPT_PREREQFUNCTION)."""
 
 Failure: TypeAlias = "tuple[Curl, int, str]"
 """A transfer that failed: its handle, libcurl's code for the failure, and its words."""
@@ -56,6 +60,17 @@ class CurlMulti(Protocol):
     def close(self) -> None: ...
 
 
+def check_libcurl(number: int) -> None:
+    """Accept a libcurl by its number, which has a byte for each part of the version.
+
+    Raises ImportError for one that is too old.
+    """
+    version = (number >> 16, number >> 8 & 0xFF, number & 0xFF)
+    if version < MIN_LIBCURL:
+        found, expected = (".".join(map(str, each)) for each in (version, MIN_LIBCURL))
+        raise ImportError(f"pycurl uses libcurl {found}, expected {expected} or newer")
+
+
 def new_curl() -> Curl:
     """Return a new easy handle."""
     return cast("Curl", pycurl.Curl())
@@ -64,3 +79,6 @@ def new_curl() -> Curl:
 def new_multi() -> CurlMulti:
     """Return a new multi handle."""
     return cast("CurlMulti", pycurl.CurlMulti())
+
+
+check_libcurl(pycurl.version_info()[2])
