@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -227,7 +228,7 @@ class MemoryClient(MemoryIdentity):
 
         Raises HandshakeRefusedError where the application answers otherwise, and HandshakeError.
         """
-        text = urljoin(self.base_url, path)
+        text = _absolute(self.base_url, path)
         handshake = ClientHandshake(f"ws{text.removeprefix('http')}", **kwargs)
         headers = handshake.headers.copy()
         self._add_cookies(text, headers)
@@ -266,7 +267,7 @@ class MemoryClient(MemoryIdentity):
         self, request: HTTPRequest, receiver: ResponseReceiver | None
     ) -> MemoryResponse:
         start_time = time.time()
-        text = urljoin(self.base_url, request.url)
+        text = _absolute(self.base_url, request.url)
         method, headers, body = request.method, request.headers, body_of(request)
         streams = receiver is not None or request.streaming_callback is not None
         redirects = 0
@@ -346,6 +347,10 @@ class MemoryClient(MemoryIdentity):
     def _context(self, url: SplitResult) -> ConnectionContext:
         address = (self._remote_ip, 0)
         return ConnectionContext(self._remote_ip, url.scheme, address, url.scheme == "https")
+
+
+_absolute = functools.lru_cache(maxsize=256)(urljoin)
+"""Tests ask for the same few paths again and again."""
 
 
 def _target(url: SplitResult) -> str:

@@ -8,6 +8,7 @@ next is decided by `_memory_client`.
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
@@ -80,21 +81,24 @@ class Exchange(NamedTuple):
         if tell is not None:
             for code, fields in connection.informational:
                 tell(code, fields)
+        buffer = io.BytesIO()
         response = MemoryResponse(
             self.request,
             head.code,
             headers.copy(),
+            buffer,
             effective_url=self.url,
             reason=head.reason,
             start_time=self.start_time,
             http_version="HTTP/1.1",
         )
         response.informational = connection.informational
-        sink = Sink(self.request, response, receiver, self.is_followed(head.code, headers))
+        is_followed = self.is_followed(head.code, headers)
+        sink = Sink(self.request, response, buffer, receiver, is_followed)
         await sink.begin()
         async for piece in connection:
             await sink.take(piece)
-        response = await sink.end()
+        sink.end()
         response.trailers = connection.trailers
         response.request_time = time.time() - self.start_time
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import zlib
 from collections.abc import Callable
@@ -44,7 +45,8 @@ class Sink:
 
     Args:
         request: What was asked for.
-        response: Its head; without its body.
+        response: Its head; the fields are changed to say what is left after decompression.
+        buffer: Its buffer, for a body that nobody else takes.
         receiver: Takes the answer as it comes; None where the request says who does.
         is_followed: It is a redirect, and nobody wants it.
     """
@@ -53,14 +55,15 @@ class Sink:
         self,
         request: HTTPRequest,
         response: MemoryResponse,
+        buffer: io.BytesIO,
         receiver: ResponseReceiver | None,
         is_followed: bool,
     ) -> None:
         self._request = request
         self._response = response
         self._receiver = None if is_followed else receiver
-        self._pieces: list[bytes] = []
-        self._take: Callable[[bytes], object] = self._pieces.append
+        self._buffer = buffer
+        self._take: Callable[[bytes], object] = buffer.write
         if not is_followed and receiver is not None:
             self._take = receiver.data_received
         elif not is_followed and request.streaming_callback is not None:
@@ -107,26 +110,11 @@ class Sink:
         if piece:
             await _wait_for(self._take(piece))
 
-    async def end(self) -> MemoryResponse:
-        """Return the response, now whole. Raises ContentDecodingError."""
+    def end(self) -> None:
+        """Learn that the body has ended. Raises ContentDecodingError if it is cut off."""
         if self._gzip is not None and self._size and not self._gzip.eof:
             raise ContentDecodingError("the body ends before what is compressed in it")
-        return self._response if self._receiver is not None else self._whole()
-
-    def _whole(self) -> MemoryResponse:
-        head = self._response
-        response = MemoryResponse(
-            head.request,
-            head.code,
-            head.headers,
-            effective_url=head.effective_url,
-            reason=head.reason,
-            start_time=head.start_time,
-            body=b"".join(self._pieces),
-            http_version=head.http_version,
-        )
-        response.informational = head.informational
-        return response
+        self._buffer.seek(0)
 
 
 async def _wait_for(result: object) -> None:
