@@ -12,7 +12,7 @@ async def main():
     if "--curl" in sys.argv:
         sys.argv.remove("--curl")
         AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
-        sizes = {}
+        sizes = {"max_body_size": 1 << 40}
     else:
         sizes = {"max_body_size": 1 << 40, "max_buffer_size": 1 << 30}
     client = AsyncHTTPClient(force_instance=True, max_clients=concurrency(), **sizes)
