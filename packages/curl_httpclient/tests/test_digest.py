@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ostro.httpclient import HTTPClientError
+from ostro.httpclient import HTTPClientError, HTTPStreamClosedError
 from ostro.ioloop import IOLoop
 
 from .support import answering, curl_client
@@ -113,3 +113,21 @@ async def test_the_next_request_on_the_handle_knows_nothing_of_it(io_loop: IOLoo
 
     assert b"Authorization" not in server.heads[2]
     assert b"Authorization: mine\r\n" in server.heads[3]
+
+
+async def test_a_challenge_is_no_response_if_the_connection_breaks_after_it(
+    io_loop: IOLoop,
+) -> None:
+    pieces: list[bytes] = []
+    async with answering(CHALLENGE, None) as server:
+        with curl_client() as client, pytest.raises(HTTPStreamClosedError):
+            await client.fetch(
+                server.url,
+                auth_username="me",
+                auth_mode="digest",
+                method="POST",
+                body="abc",
+                streaming_callback=pieces.append,
+            )
+
+    assert pieces == []

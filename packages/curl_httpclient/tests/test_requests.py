@@ -133,6 +133,31 @@ async def test_a_body_waits_for_continue(io_loop: IOLoop) -> None:
     assert response.code == 200
 
 
+async def test_the_first_byte_is_waited_for_when_the_body_is_out(io_loop: IOLoop) -> None:
+    """The server does not know of 100 Continue, so that the body goes out late."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\nabc")
+        writer.write(EMPTY)
+        await reader.read()
+
+    def be_quick(curl: pycurl.Curl) -> None:
+        curl.setopt(pycurl.EXPECT_100_TIMEOUT_MS, 400)
+
+    async with talking(talk) as server:
+        with curl_client() as client:
+            response = await client.fetch(
+                server.url,
+                method="PUT",
+                body="abc",
+                expect_100_continue=True,
+                first_byte_timeout=0.3,
+                prepare_curl_callback=be_quick,
+            )
+
+    assert response.code == 200
+
+
 async def test_a_refusal_instead_of_continue_is_the_response(io_loop: IOLoop) -> None:
     refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     asked = False

@@ -93,6 +93,12 @@ async def test_a_body_that_cannot_be_is_not_waited_for(io_loop: IOLoop, answer: 
     assert response.body == b""
 
 
+async def test_a_length_may_be_said_twice(io_loop: IOLoop) -> None:
+    async with answering(OK + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nok") as server:
+        with curl_client() as client:
+            assert (await client.fetch(server.url)).body == b"ok"
+
+
 async def test_no_body_is_waited_for_after_head(io_loop: IOLoop) -> None:
     async with answering(OK + b"Content-Length: 50\r\nContent-Encoding: gzip\r\n\r\n") as server:
         with curl_client() as client:

@@ -39,10 +39,10 @@ from ostro.stack_context import wrap
 
 from ._binding import Curl
 from ._head import Head
-from ._options import IDEMPOTENT, set_options
+from ._options import IDEMPOTENT, goes_in_pieces, set_options
 from ._timing import Timing
 from ._transfer import Transfer
-from ._upload import LARGE_BODY, ProducedUpload, WholeUpload
+from ._upload import ProducedUpload, WholeUpload
 from .errors import CurlTimeoutError
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Fetch:
             transfer.take_upload(
                 ProducedUpload(hop.producer, length, transfer.resume, transfer.fail, self._on_sent)
             )
-        elif hop.body is not None and len(hop.body) > LARGE_BODY:
+        elif hop.body is not None and goes_in_pieces(request, hop.body):
             transfer.take_upload(WholeUpload(hop.body, self._on_sent))
         if request.prepare_curl_callback is not None:
             # The other callbacks are wrapped already; no other client has this one.

@@ -50,8 +50,8 @@ class Head(NamedTuple):
     @property
     def content_length(self) -> int | None:
         """The Content-Length, if there is one."""
-        value = self.headers.get("Content-Length")
-        return None if value is None else int(value)
+        values = self.headers.get_list("Content-Length")
+        return int(values[0]) if values else None
 
 
 class HeadReader:
@@ -116,11 +116,11 @@ class HeadReader:
 def _parse(lines: list[bytes]) -> Head:
     version, code, reason = _status(lines[0])
     headers = _fields(lines[1:-1])
-    length, coding = headers.get("Content-Length"), headers.get("Transfer-Encoding")
-    if length is not None and _is_length(length) is None:
-        raise MalformedResponseError(f"the Content-Length {length!a:.50}")
+    lengths, coding = headers.get_list("Content-Length"), headers.get("Transfer-Encoding")
+    if lengths and (_is_length(lengths[0]) is None or len(set(lengths)) > 1):
+        raise MalformedResponseError(f"the Content-Length {','.join(lengths)!a:.50}")
     if coding is not None:
-        if length is not None:
+        if lengths:
             raise MalformedResponseError("both Transfer-Encoding and Content-Length")
         if version == "HTTP/1.0" or coding.lower() != "chunked":
             raise MalformedResponseError(f"the Transfer-Encoding {coding!a:.50} in {version}")

@@ -19,12 +19,14 @@ from ostro.httputil import HTTPHeaders, encode_username_password
 
 from ._binding import HTTP2, SUPPRESS_CONNECT_HEADERS, Curl
 from ._tls import set_tls
-from ._upload import LARGE_BODY
 
-__all__ = ["IDEMPOTENT", "set_options"]
+__all__ = ["IDEMPOTENT", "goes_in_pieces", "set_options"]
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """Methods that do no more when they are done twice. RFC 9110 section 9.2.2."""
+
+LARGE_BODY: Final = 65536
+"""Bytes up to which a body goes out with the head, at once."""
 
 _EXPECT_TIMEOUT_MS: Final = 1000
 """Milliseconds that a server has for `100 Continue`."""
@@ -75,9 +77,14 @@ def set_options(
         set_tls(curl, request)
     fields = _fields(request, hop, proxy, cookie_jar)
     _set_credentials(curl, request, hop, fields)
-    length = _set_method(curl, hop, fields)
+    length = _set_method(curl, request, hop, fields)
     _set_fields(curl, fields)
     return length
+
+
+def goes_in_pieces(request: HTTPRequest, body: bytes) -> bool:
+    """Say whether libcurl asks for a body that is there, so that one knows when it has got all."""
+    return len(body) > LARGE_BODY or request.expect_100_continue
 
 
 def _set_ground(curl: Curl, request: HTTPRequest, idle_timeout: float) -> None:
@@ -194,7 +201,7 @@ def _set_credentials(curl: Curl, request: HTTPRequest, hop: Hop, fields: HTTPHea
         fields["Authorization"] = f"Basic {encoded}"
 
 
-def _set_method(curl: Curl, hop: Hop, fields: HTTPHeaders) -> int | None:
+def _set_method(curl: Curl, request: HTTPRequest, hop: Hop, fields: HTTPHeaders) -> int | None:
     """Set the method, and the body if it is there; see `set_options` for what is returned."""
     length = _content_length(fields)
     if "Transfer-Encoding" in fields:
@@ -207,7 +214,7 @@ def _set_method(curl: Curl, hop: Hop, fields: HTTPHeaders) -> int | None:
     elif hop.body is not None:
         if length is not None and length != len(hop.body):
             raise ValueError(f"the body has {len(hop.body)} bytes, Content-Length says {length}")
-        if len(hop.body) > LARGE_BODY:
+        if goes_in_pieces(request, hop.body):
             curl.setopt(pycurl.UPLOAD, 1)
             curl.setopt(pycurl.INFILESIZE_LARGE, len(hop.body))
         else:

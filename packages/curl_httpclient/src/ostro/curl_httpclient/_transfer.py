@@ -166,8 +166,9 @@ class Transfer:
     def stop(self) -> None:
         """End the transfer, if it has not ended. Idempotent."""
         self._engine.stop(self)
-        if self.upload is not None:
-            self.upload.stop()
+        upload, self.upload = self.upload, None
+        if upload is not None:
+            upload.stop()
 
     def resume(self) -> None:
         """Have libcurl go on in the directions that nobody holds up."""
@@ -222,13 +223,14 @@ class Transfer:
 
     def done(self, code: int, text: str) -> None:
         """Learn of the end."""
-        self._tell_head()
         error: BaseException | None = None
         if code:
             error = error_for(
                 self.curl, code, text, connected=self._connected, proxied=self._proxied
             )
-        elif not self._has_head:
+        elif self._has_head:
+            self._tell_head()
+        else:
             # To libcurl this is a response without a body.
             error = HTTPStreamClosedError("the connection was closed in the head of the response")
         self._end(error)

@@ -12,10 +12,7 @@ import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient.parts import BodyProducer
 
-__all__ = ["LARGE_BODY", "ProducedUpload", "Upload", "WholeUpload"]
-
-LARGE_BODY: Final = 65536
-"""Bytes from which on a body is handed to libcurl in pieces, so that its end is noticed."""
+__all__ = ["ProducedUpload", "Upload", "WholeUpload"]
 
 MAX_WAITING_BYTES: Final = 65536
 """Bytes that a producer may be ahead of libcurl before it has to wait."""
