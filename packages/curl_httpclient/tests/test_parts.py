@@ -4,6 +4,7 @@ import asyncio
 import random
 import zlib
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
@@ -22,6 +23,8 @@ from ostro.httpclient import (
 from ostro.ioloop import IOLoop
 
 from .support import EMPTY, OK, answering, curl_client, talking
+
+place: ContextVar[str] = ContextVar("place", default="elsewhere")
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -49,9 +52,43 @@ def test_a_body_that_is_there_can_be_read_again() -> None:
 
 async def test_a_body_that_is_produced_cannot_be_read_again(io_loop: IOLoop) -> None:
     upload = ProducedUpload(lambda write: write(b"abc"), None, nothing, nothing, nothing)
-    upload.stop()
 
     assert upload.seek(0, 0) == pycurl.SEEKFUNC_CANTSEEK
+
+
+async def test_a_producer_does_not_begin_when_the_fetch_is_over(io_loop: IOLoop) -> None:
+    begun: list[bool] = []
+
+    async def produce(write: Write) -> None:
+        begun.append(True)
+
+    upload = ProducedUpload(produce, None, nothing, nothing, nothing)
+    assert upload.read(10) == pycurl.READFUNC_PAUSE
+    upload.stop()
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert begun == []
+
+
+async def test_a_producer_runs_where_the_fetch_was_called(io_loop: IOLoop) -> None:
+    seen: list[str] = []
+
+    async def produce(write: Write) -> None:
+        seen.append(place.get())
+        async with answering(EMPTY) as other:
+            # It may fetch, too, since it does not run inside libcurl.
+            seen.append(str((await client.fetch(other.url)).code))
+        await write(b"abc")
+
+    async with talking(read_all) as server:
+        with curl_client() as client:
+            token = place.set("here")
+            fetch = client.fetch(server.url, method="PUT", body_producer=produce)
+            place.reset(token)
+            await fetch
+
+    assert seen == ["here", "200"]
 
 
 async def test_a_producer_may_write_without_waiting(io_loop: IOLoop) -> None:

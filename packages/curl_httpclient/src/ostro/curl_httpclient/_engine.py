@@ -41,6 +41,8 @@ _ACTIONS: Final[dict[int, int]] = {
 _TIMEOUT: Final[int] = pycurl.SOCKET_TIMEOUT
 _REMOVE: Final[int] = pycurl.POLL_REMOVE
 
+_CAN_FORK: Final = hasattr(os, "register_at_fork")
+
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 """All there are, for the child of a fork."""
 
@@ -172,7 +174,8 @@ class Engine:
         else:
             self._context.run(io_loop.add_handler, fd, self._on_ready, _EVENTS[what])
             self._watched.add(fd)
-            self._inodes[fd] = os.fstat(fd).st_ino
+            if _CAN_FORK:  # pragma: no branch  # all but Windows
+                self._inodes[fd] = os.fstat(fd).st_ino
 
     def _on_ready(self, fd: int, events: int) -> None:
         self._act(fd, _ACTIONS[events])
@@ -247,7 +250,7 @@ def _forget_all() -> None:
         engine.forget_sockets()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch  # all but Windows
+if _CAN_FORK:  # pragma: no branch  # all but Windows
     os.register_at_fork(after_in_child=_forget_all)
 
 

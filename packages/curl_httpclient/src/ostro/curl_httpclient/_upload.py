@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable
+from contextvars import copy_context
 from typing import Final, Protocol
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
@@ -98,6 +99,10 @@ class ProducedUpload:
         self._resume = resume
         self._fail = fail
         self._sent = sent
+        # The producer runs in the Context of the fetch, and in a task of its own from when libcurl
+        # asks for the body.
+        self._context = copy_context()
+        self._begun = self._stopped = False
         self._task: asyncio.Task[None] | None = None
         # What libcurl has not taken, and who waits until it has.
         self._pieces: deque[bytes] = deque()
@@ -112,8 +117,10 @@ class ProducedUpload:
 
     def read(self, size: int) -> bytes | int:
         """Give libcurl the next bytes; READFUNCTION."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._produce())
+        if not self._begun:
+            self._begun = True
+            # Not here, in a callback of libcurl, where a task that starts at once would run.
+            asyncio.get_running_loop().call_soon(self._begin, context=self._context)
         if not self._pieces:
             if self._ended:
                 self._sent()
@@ -134,6 +141,10 @@ class ProducedUpload:
         return _CANNOT_SEEK
 
     # What the producer calls
+
+    def _begin(self) -> None:
+        if not self._stopped:
+            self._task = asyncio.get_running_loop().create_task(self._produce())
 
     async def _produce(self) -> None:
         producer = self._producer
@@ -184,5 +195,6 @@ class ProducedUpload:
 
     def stop(self) -> None:
         """Have the producer end, if it has not."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
