@@ -51,7 +51,7 @@ import abc as _abc
 _classes: tuple[object, ...] = ({names},)
 for _class in _classes:
     if isinstance(_class, _abc.ABCMeta):
-        _abc._abc_init(_class)  # type: ignore
+        _abc._abc_init(_class)  # type: ignore[attr-defined]  # the stubs leave it out
 """
 """What a metaclass does for a class and mypyc 2.4.1 leaves out: without memory of its own a class
 looks its instances up in that of its base, and `isinstance({}, HTTPHeaders)` is true.

@@ -3,14 +3,13 @@
 import asyncio
 import gc
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
 
 from ostro.ioloop import IOLoop
-from ostro.testing import SelfSignedCertificate, bind_unused_port, get_unused_port
-from ostro.testing import _der as der
-from ostro.testing._p256 import multiply
+from ostro.testing import MissingExtraError, ThrowawayCertificate, bind_unused_port, get_unused_port
 
 
 async def shake_hands(
@@ -31,7 +30,7 @@ async def shake_hands(
     return dict(certificate)
 
 
-def server_context(certificate: SelfSignedCertificate) -> ssl.SSLContext:
+def server_context(certificate: ThrowawayCertificate) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     options = certificate.server_options()
     context.load_cert_chain(options["certfile"], options["keyfile"])
@@ -40,7 +39,7 @@ def server_context(certificate: SelfSignedCertificate) -> ssl.SSLContext:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
 async def test_it_is_valid_for_this_machine(io_loop: IOLoop, host: str) -> None:
-    certificate = SelfSignedCertificate()
+    certificate = ThrowawayCertificate()
     client = certificate.client_context()
     client.verify_flags |= ssl.VERIFY_X509_STRICT
 
@@ -50,7 +49,7 @@ async def test_it_is_valid_for_this_machine(io_loop: IOLoop, host: str) -> None:
 
 
 async def test_it_is_valid_for_the_hosts_that_are_given(io_loop: IOLoop) -> None:
-    certificate = SelfSignedCertificate(["example.com", "bücher.example"])
+    certificate = ThrowawayCertificate(["example.com", "bücher.example"])
     context = server_context(certificate)
 
     await shake_hands(context, certificate.client_context(), "example.com")
@@ -62,14 +61,14 @@ async def test_it_is_valid_for_the_hosts_that_are_given(io_loop: IOLoop) -> None
 async def test_another_one_is_not_trusted(io_loop: IOLoop) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         await shake_hands(
-            server_context(SelfSignedCertificate()),
-            SelfSignedCertificate().client_context(),
+            server_context(ThrowawayCertificate()),
+            ThrowawayCertificate().client_context(),
             "localhost",
         )
 
 
 def test_its_files_go_with_it() -> None:
-    certificate = SelfSignedCertificate()
+    certificate = ThrowawayCertificate()
     folder = Path(certificate.certfile).parent
     assert folder.exists()
 
@@ -79,23 +78,11 @@ def test_its_files_go_with_it() -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(
-    ("factor", "x"),
-    [
-        (1, "6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296"),
-        (2, "7CF27B188D034F7E8A52380304B51AC3C08969E277F21B35A60B48FC47669978"),
-        (3, "5ECBE4D1A6330A44C8F7EF951D4BF165E6C6B721EFADA985FB41661BC6E7FD6C"),
-    ],
-)
-def test_points_are_those_of_the_curve(factor: int, x: str) -> None:
-    assert f"{multiply(factor)[0]:064X}" == x
+def test_without_trustme_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
 
-
-def test_long_elements_say_how_long_their_length_is() -> None:
-    assert der.octet_string(b"x" * 127)[:2] == b"\x04\x7f"
-    assert der.octet_string(b"x" * 128)[:3] == b"\x04\x81\x80"
-    assert der.octet_string(b"x" * 256)[:4] == b"\x04\x82\x01\x00"
-    assert der.integer(128) == b"\x02\x02\x00\x80"
+    with pytest.raises(MissingExtraError, match=r"pip install 'ostro-testing\[https\]'"):
+        ThrowawayCertificate()
 
 
 def test_a_port_is_bound_and_listened_on() -> None:

@@ -21,7 +21,7 @@ from ostro.testing import (
     AsyncHTTPSTestCase,
     AsyncHTTPTestCase,
     BlockingCallError,
-    SelfSignedCertificate,
+    ThrowawayCertificate,
     gen_test,
 )
 from ostro.testing import _websockets as websockets
@@ -161,7 +161,7 @@ class HTTPSTest(AsyncHTTPSTestCase):
 class OwnCertificateTest(AsyncHTTPSTestCase):
     """These are tests by themselves."""
 
-    certificate = SelfSignedCertificate()
+    certificate = ThrowawayCertificate()
 
     def get_app(self) -> web.Application:
         return make_app()
@@ -173,7 +173,7 @@ class OwnCertificateTest(AsyncHTTPSTestCase):
 
     def test_a_client_may_verify_it(self) -> None:
         url = self.get_url("/").replace("127.0.0.1", "localhost")
-        response = self.fetch(url, validate_cert=True, ca_certs=self.certificate.certfile)
+        response = self.fetch(url, validate_cert=True, ca_certs=self.certificate.ca_certs)
 
         self.assertEqual(response.code, 200)
 

@@ -179,7 +179,7 @@ def test_the_server_takes_options(pytester: pytest.Pytester) -> None:
         """
         @pytest.fixture
         def certificate():
-            return testing.SelfSignedCertificate()
+            return testing.ThrowawayCertificate()
 
         @pytest.fixture
         def http_server_options(certificate):
@@ -187,7 +187,7 @@ def test_the_server_takes_options(pytester: pytest.Pytester) -> None:
 
         async def test_it(http_client, base_url, certificate):
             assert base_url.startswith("https://")
-            response = await http_client.fetch(base_url, ca_certs=certificate.certfile)
+            response = await http_client.fetch(base_url, ca_certs=certificate.ca_certs)
             assert response.code == 200
         """,
     )

@@ -1,7 +1,7 @@
 """Test cases for asynchronous code, with a loop, a server and a client of their own."""
 
 from ._case import AsyncTestCase
-from ._certificate import SelfSignedCertificate
+from ._certificate import ThrowawayCertificate
 from ._context_managers import setup_with_context_manager
 from ._gen_test import gen_test
 from ._http_case import AsyncHTTPSTestCase, AsyncHTTPTestCase
@@ -21,6 +21,7 @@ from .errors import (
     BlockingCallError,
     ForgottenAwaitError,
     LeakError,
+    MissingExtraError,
     ReturnValueError,
     TestingError,
     UnmatchedLogError,
@@ -42,9 +43,10 @@ __all__ = [
     "MemoryConnection",
     "MemoryResponse",
     "MemoryStream",
+    "MissingExtraError",
     "ReturnValueError",
-    "SelfSignedCertificate",
     "TestingError",
+    "ThrowawayCertificate",
     "UnmatchedLogError",
     "Upload",
     "bind_unused_port",

@@ -167,7 +167,8 @@ class AsyncHTTPTestCase(AsyncTestCase):
 class AsyncHTTPSTestCase(AsyncHTTPTestCase):
     """A test case that starts up an HTTPS server.
 
-    Its certificate is made for the occasion, and the client does not verify it.
+    Its certificate is made for the occasion, by trustme (`pip install 'ostro-testing[https]'`), and
+    the client does not verify it.
     """
 
     def get_http_client(self) -> AsyncHTTPClient:
@@ -183,7 +184,7 @@ class AsyncHTTPSTestCase(AsyncHTTPTestCase):
     def get_ssl_options(self) -> dict[str, Any] | ssl.SSLContext:
         """Return the server's `ssl_options`; may be overridden.
 
-        By default it has a self-signed certificate for localhost, 127.0.0.1 and ::1.
+        By default it has a throwaway certificate for localhost, 127.0.0.1 and ::1.
         """
         return shared_certificate().server_options()
 

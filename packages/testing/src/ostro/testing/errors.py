@@ -6,6 +6,7 @@ TestingError
 ├── BlockingCallError       (also RuntimeError) a method that blocks was called in a coroutine
 ├── ForgottenAwaitError     (also AssertionError) a test made a coroutine and did not await it
 ├── LeakError               (also AssertionError) a test left something open
+├── MissingExtraError       (also ImportError) a package is missing that an extra brings
 ├── ReturnValueError        (also TypeError) a test returned something
 └── UnmatchedLogError       (also AssertionError) what should have been logged was not
 ```
@@ -22,6 +23,7 @@ __all__ = [
     "BlockingCallError",
     "ForgottenAwaitError",
     "LeakError",
+    "MissingExtraError",
     "ReturnValueError",
     "TestingError",
     "UnmatchedLogError",
@@ -71,6 +73,18 @@ class LeakError(TestingError, AssertionError):
         self.leaks = leaks
         lines = [f"  - {leak}" for leak in leaks]
         super().__init__("\n".join(["left behind:", *lines, *([hint] if hint else [])]))
+
+
+class MissingExtraError(TestingError, ImportError):
+    """A package is not installed that one of the extras of this distribution brings.
+
+    `package` and `extra` are their names.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{package} is missing: pip install 'ostro-testing[{extra}]'")
 
 
 class ReturnValueError(TestingError, TypeError):
