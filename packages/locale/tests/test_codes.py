@@ -63,8 +63,8 @@ def test_the_spelling_of_a_spelling_is_itself(written: str) -> None:
 
 
 def test_a_code_of_a_megabyte_is_read_in_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     parse("en" + "-abcdefgh" * 100_000 + "!")
 
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

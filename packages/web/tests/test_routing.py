@@ -450,8 +450,8 @@ def test_matching_does_not_slow_down_on_a_hostile_path() -> None:
     routes = Routes([URLSpec(f"{'/a' * n}/(b+)", Other) for n in range(200)])
     path = "/a" * 4000
 
-    began = time.perf_counter()
+    began = time.process_time()
     found = routes.match(path)
 
     assert found is None
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -128,11 +128,11 @@ def test_thousands_of_ranges_cost_no_more_than_one(
     application: Application, content: bytes
 ) -> None:
     asked = "bytes=" + ",".join(f"{n}-{n}" for n in range(0, 20_000, 2))
-    started = time.perf_counter()
+    started = time.process_time()
 
     answer = ask(application, "/static/a.css", headers={"Range": asked})
 
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert (answer.status, answer.body) == (200, content)
 
 
