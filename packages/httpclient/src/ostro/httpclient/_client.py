@@ -7,7 +7,6 @@ results take to futures and callbacks. How a request is carried out is the subcl
 from __future__ import annotations
 
 import asyncio
-import logging
 import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,7 +27,8 @@ __all__ = ["AsyncHTTPClient"]
 _INSTANCES = "_ostro_http_clients"
 # The name under which an asyncio loop carries its clients, by class. They live as long as the loop.
 
-_general_log = logging.getLogger("ostro.general")
+_TASK = "ostro-fetch"
+# The name of the tasks: making one up for each takes longer.
 
 Callback = Callable[[HTTPResponse], object]
 
@@ -170,7 +170,9 @@ class AsyncHTTPClient:
         own = self._own_request(request, kwargs)
         completed = self._completed(own)
         loop = self.io_loop.asyncio_loop
-        task = loop.create_task(self._fetch(own, completed, raise_error, callback is not None))
+        task = loop.create_task(
+            self._fetch(own, completed, raise_error, callback is not None), name=_TASK
+        )
         if callback is not None:
             self._deliver(task, callback)
         return task
