@@ -5,6 +5,7 @@ import gc
 import os
 import socket
 import sys
+import threading
 import traceback
 import weakref
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ import pytest
 
 from ostro.curl_httpclient import CurlAsyncHTTPClient, CurlError
 from ostro.curl_httpclient._engine import Engine
+from ostro.httpclient import ClientClosedError
 from ostro.ioloop import IOLoop
 
 from .support import EMPTY, answering, curl_client, make_certificates, talking
@@ -101,6 +103,36 @@ async def test_an_error_while_libcurl_goes_on_ends_the_fetch(io_loop: IOLoop) ->
             )
 
     assert caught.value.errno == pycurl.E_WRITE_ERROR
+
+
+async def test_closing_does_not_wait_for_a_name_to_be_looked_up(io_loop: IOLoop) -> None:
+    client = CurlAsyncHTTPClient(force_instance=True)
+    fetch = client.fetch("http://nobody.invalid/")
+    await asyncio.sleep(0)
+    client.close()
+    for thread in threading.enumerate():
+        if thread.name == "ostro-curl-close":  # the name may have been looked up already
+            thread.join()
+
+    assert client.engine._looks_up
+    with pytest.raises(ClientClosedError):
+        await fetch
+
+
+async def test_closing_stops_listening(io_loop: IOLoop) -> None:
+    """Libcurl lets go of a socket late where it is still saying farewell on it."""
+    engine = Engine(io_loop, max_idle=1, max_handles=1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        engine._on_socket(pycurl.POLL_IN, ours.fileno(), None, None)
+        engine.close()
+        engine._on_socket(pycurl.POLL_REMOVE, ours.fileno(), None, None)
+        engine._on_timer(0)
+        theirs.send(b"x")
+        await asyncio.sleep(0)
+
+        assert engine._watched == set()
+        assert ours.recv(1) == b"x"
 
 
 def in_child(check: Callable[[], object]) -> int:

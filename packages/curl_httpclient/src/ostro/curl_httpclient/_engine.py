@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -82,6 +83,8 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self.closed = False
+        # Whether a name is still being looked up for a transfer that has ended, perhaps.
+        self._looks_up = False
         # Whether this is a copy in the child of a fork.
         self.abandoned = False
 
@@ -125,7 +128,7 @@ class Engine:
         """End a transfer, of which nobody is told; its connection closes. Idempotent."""
         curl = job.curl
         if self._jobs.pop(curl, None) is not None:
-            self._multi.remove_handle(curl)
+            self._let_go(curl)
 
     def pause(self, job: Job, directions: int) -> None:
         """Let a transfer rest in these directions, `pycurl.PAUSE_...`, and go on in others."""
@@ -158,8 +161,13 @@ class Engine:
                 self._end(curl, code, text)
 
     def _end(self, curl: Curl, code: int, text: str) -> None:
-        self._multi.remove_handle(curl)
+        self._let_go(curl)
         self._jobs.pop(curl).done(code, text)
+
+    def _let_go(self, curl: Curl) -> None:
+        self._multi.remove_handle(curl)
+        if not curl.getinfo(pycurl.NAMELOOKUP_TIME):
+            self._looks_up = True
 
     # What libcurl waits for
 
@@ -181,7 +189,7 @@ class Engine:
         self._act(fd, _ACTIONS[events])
 
     def _on_timer(self, milliseconds: int) -> None:
-        if milliseconds < 0:
+        if milliseconds < 0 or self.closed:
             self._due = None
             return
         self._due = due = time.monotonic() + milliseconds / 1000
@@ -221,10 +229,18 @@ class Engine:
         for curl in self._free:
             curl.close()
         self._free.clear()
-        self._multi.close()
+        for fd in self._watched:
+            self._io_loop.remove_handler(fd)
+        self._watched.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._looks_up:
+            # Libcurl waits for the system to answer, for seconds it may be.
+            close = threading.Thread(target=self._multi.close, name="ostro-curl-close", daemon=True)
+            close.start()
+        else:
+            self._multi.close()
 
     def forget_sockets(self) -> None:
         """Put dead sockets in the place of all that are open.
