@@ -3,9 +3,9 @@
 import asyncio
 import os
 import shutil
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
@@ -13,7 +13,7 @@ import pytest
 
 from ostro.ioloop import IOLoop
 
-from .support import Server, Settings, curl_client, make_certificates
+from .support import Settings, curl_client, make_certificates
 
 pytestmark = pytest.mark.skipif(
     not pycurl.version_info()[4] & pycurl.VERSION_HTTP2, reason="this libcurl has no HTTP/2"
@@ -47,8 +47,8 @@ def find_nginx() -> str:
     return path
 
 
-@asynccontextmanager
-async def nginx(folder: Path) -> AsyncIterator[tuple[Server, Settings]]:
+@contextmanager
+def nginx(folder: Path) -> Iterator[Settings]:
     """nginx on a unix socket, and what a request needs to get there."""
     certificates = make_certificates(folder)
     issued = certificates.authority.issue_cert("localhost")
@@ -58,31 +58,27 @@ async def nginx(folder: Path) -> AsyncIterator[tuple[Server, Settings]]:
     (folder / "big").write_bytes(bytes(range(256)) * 40_000)
     config = folder / "nginx.conf"
     config.write_text(CONFIG.format(folder=folder, certificate=chain, key=key))
-    process = await asyncio.create_subprocess_exec(
-        find_nginx(), "-e", "stderr", "-p", str(folder), "-c", str(config),
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stderr is not None
-    try:
-        while b"nginx/" not in await process.stderr.readline():
-            assert process.returncode is None
-        settings = {"unix_socket": f"{folder}/nginx.sock", "ca_certs": certificates.ca_file}
-        yield Server(443, "https"), settings
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await process.communicate()
+    command = [find_nginx(), "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        try:
+            while b"nginx/" not in process.stderr.readline():
+                assert process.poll() is None
+            yield {"unix_socket": f"{folder}/nginx.sock", "ca_certs": certificates.ca_file}
+        finally:
+            process.terminate()
+            process.stderr.read()
 
 
 async def test_http_2_is_spoken_where_the_server_does(io_loop: IOLoop, tmp_path: Path) -> None:
     lines: list[str] = []
-    async with nginx(tmp_path) as (_, settings):
-        with curl_client() as client:
-            response = await client.fetch(
-                "https://localhost/hello", headers={"X-Name": "you"}, **settings
-            )
-            moved = await client.fetch(
-                "https://localhost/moved", header_callback=lines.append, **settings
-            )
+    with nginx(tmp_path) as settings, curl_client() as client:
+        response = await client.fetch(
+            "https://localhost/hello", headers={"X-Name": "you"}, **settings
+        )
+        moved = await client.fetch(
+            "https://localhost/moved", header_callback=lines.append, **settings
+        )
 
     assert (response.code, response.http_version, response.reason) == (200, "HTTP/2", "OK")
     assert response.body == b"hello you"
@@ -92,16 +88,15 @@ async def test_http_2_is_spoken_where_the_server_does(io_loop: IOLoop, tmp_path:
 
 
 async def test_requests_share_a_connection(io_loop: IOLoop, tmp_path: Path) -> None:
-    async with nginx(tmp_path) as (_, settings):
-        with curl_client(max_clients=20) as client:
-            await client.fetch("https://localhost/hello", **settings)
-            responses = await asyncio.gather(
-                *[client.fetch("https://localhost/big", **settings) for _ in range(20)]
-            )
-            size = 0
-            async with client.stream("https://localhost/big", **settings) as stream:
-                async for piece in stream:
-                    size += len(piece)
+    with nginx(tmp_path) as settings, curl_client(max_clients=20) as client:
+        await client.fetch("https://localhost/hello", **settings)
+        responses = await asyncio.gather(
+            *[client.fetch("https://localhost/big", **settings) for _ in range(20)]
+        )
+        size = 0
+        async with client.stream("https://localhost/big", **settings) as stream:
+            async for piece in stream:
+                size += len(piece)
 
     assert size == 10_240_000
     for response in responses:
@@ -113,10 +108,9 @@ async def test_http_2_can_be_declined(io_loop: IOLoop, tmp_path: Path) -> None:
     def decline(curl: pycurl.Curl) -> None:
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
 
-    async with nginx(tmp_path) as (_, settings):
-        with curl_client() as client:
-            response = await client.fetch(
-                "https://localhost/hello", prepare_curl_callback=decline, **settings
-            )
+    with nginx(tmp_path) as settings, curl_client() as client:
+        response = await client.fetch(
+            "https://localhost/hello", prepare_curl_callback=decline, **settings
+        )
 
     assert response.http_version == "HTTP/1.1"
