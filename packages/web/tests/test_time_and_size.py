@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -148,6 +149,19 @@ async def test_an_answer_that_has_begun_is_broken_off(io_loop: IOLoop) -> None:
     answer = await fetch(Application([("/", Late, {"events": []})]), method="PATCH")
 
     assert (answer.status, answer.ended, answer.closed) == (200, False, True)
+
+
+async def test_time_is_up_for_a_handler_that_the_loop_had_no_time_to_begin(io_loop: IOLoop) -> None:
+    events: list[str] = []
+    asked = ask(Application([("/", Late, {"events": events})]))
+    busy_until = time.monotonic() + 5 * Late.handler_timeout
+    while time.monotonic() < busy_until:
+        """Do what keeps a loop from its tasks."""
+
+    await asked.over()
+
+    assert asked.status == 503
+    assert events == ["cancelled", "finished"]
 
 
 async def test_prepare_is_timed_too(io_loop: IOLoop) -> None:

@@ -295,7 +295,7 @@ class RequestHandler(Routed):
         """End what takes longer than `handler_timeout`: a task, or what callbacks do."""
         self._timed_out = True
         if task is not None:
-            task.cancel()
+            asyncio.get_running_loop().call_soon(task.cancel)  # through the loop, as in _cancel
         elif not self._finished:
             self._handle_exception(self._too_late())
 
