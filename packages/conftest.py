@@ -6,9 +6,14 @@ import inspect
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from ostro.ioloop import IOLoop
+
+# How long one example takes says something of the machine, and of what else it does.
+hypothesis.settings.register_profile("ostro", deadline=None)
+hypothesis.settings.load_profile("ostro")
 
 os.environ["OSTRO_AUTORELOAD"] = "0"  # an application in debug mode would restart the tests
 

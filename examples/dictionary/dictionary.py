@@ -4,6 +4,9 @@
 Its words are in an SQLite file, or with `--mongodb=mongodb://localhost:27017/` in MongoDB.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import words
 
 import ostro.options
@@ -37,8 +40,15 @@ class WritableWordHandler(WordHandler):
 
 
 def make_app(dictionary: words.Dictionary, *, readonly: bool = False) -> ostro.web.Application:
+    @asynccontextmanager
+    async def lifespan(app: ostro.web.Application) -> AsyncIterator[None]:
+        yield
+        await dictionary.close()
+
     handler = WordHandler if readonly else WritableWordHandler
-    return ostro.web.Application([(r"/(\w+)", handler, {"dictionary": dictionary})])
+    return ostro.web.Application(
+        [(r"/(\w+)", handler, {"dictionary": dictionary})], lifespan=lifespan
+    )
 
 
 if __name__ == "__main__":

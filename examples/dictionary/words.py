@@ -15,6 +15,9 @@ class Dictionary(Protocol):
     async def define(self, word: str, definition: str) -> None:
         """Set the definition of a word, new or not."""
 
+    async def close(self) -> None:
+        """Let go of what is open."""
+
 
 class SQLiteDictionary:
     """Definitions in a file. Reading and writing it takes place in threads."""
@@ -43,6 +46,9 @@ class SQLiteDictionary:
         with self._lock, self._connection:
             self._connection.execute(statement, (word, definition))
 
+    async def close(self) -> None:
+        self._connection.close()
+
 
 class MongoDictionary:
     """Definitions in the collection `words` of the database `definitions`."""
@@ -50,8 +56,9 @@ class MongoDictionary:
     def __init__(self, uri: str) -> None:
         from pymongo import AsyncMongoClient  # an SQLite file needs no driver
 
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri)  # Any: what documents hold
-        self._words = client["definitions"]["words"]
+        # Any: what documents hold
+        self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri)
+        self._words = self._client["definitions"]["words"]
 
     async def look_up(self, word: str) -> str | None:
         found = await self._words.find_one({"word": word})
@@ -61,6 +68,9 @@ class MongoDictionary:
         await self._words.update_one(
             {"word": word}, {"$set": {"definition": definition}}, upsert=True
         )
+
+    async def close(self) -> None:
+        await self._client.close()
 
 
 def open_dictionary(path: str, mongodb_uri: str) -> Dictionary:

@@ -119,6 +119,8 @@ def test_nothing_of_it_is_imported_otherwise(settings: dict[str, bool]) -> None:
 
 
 def test_no_thread_is_left_by_applications_in_tests() -> None:
+    before = set(threading.enumerate())
+
     Application(debug=True)
 
-    assert "ostro.autoreload" not in {thread.name for thread in threading.enumerate()}
+    assert set(threading.enumerate()) <= before
