@@ -15,8 +15,6 @@ from ostro.ioloop import IOLoop
 hypothesis.settings.register_profile("ostro", deadline=None)
 hypothesis.settings.load_profile("ostro")
 
-os.environ["OSTRO_AUTORELOAD"] = "0"  # an application in debug mode would restart the tests
-
 ASYNC_TEST_DEADLINE = 20.0
 """Seconds after which a hanging asynchronous test is failed, well before pytest's own timeout."""
 
@@ -37,6 +35,12 @@ def io_loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
     yield loop
     loop.clear_current()
     loop.close(all_fds=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Keep an application in debug mode from restarting the tests, whatever ran before."""
+    os.environ["OSTRO_AUTORELOAD"] = "0"
 
 
 @pytest.hookimpl(tryfirst=True)
