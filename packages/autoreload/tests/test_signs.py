@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ostro.autoreload import _watcher
 from ostro.autoreload._signs import Best, Notified
 from ostro.autoreload._snapshot import Snapshot
 
@@ -73,3 +74,11 @@ def test_a_change_while_the_watching_begins_is_noticed(tmp_path: Path, snapshot:
 
     assert signs.wait(0.02) == {str(file)}
     signs.close()
+
+
+def test_as_long_as_no_file_changes_it_is_looked_again() -> None:
+    periods = iter([0.0, 0.0, None])
+
+    assert list(_watcher._changes(lambda: next(periods))) == []
+
+    assert list(periods) == []
