@@ -1,6 +1,10 @@
 """What of the conformance suite libcurl cannot do, and why."""
 
+from collections.abc import Iterator
+
 import pytest
+
+from ostro.curl_httpclient import _engine
 
 _MALFORMED = "test_a_malformed_response_is_an_error_and_its_connection_is_closed"
 
@@ -16,3 +20,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for (test, case), reason in SKIPPED.items():
             if item.name.startswith(f"{test}[") and item.name.endswith(f"-{case}]"):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_outlives_its_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what a test has left before its loop is closed, which closes all descriptors it knows:
+    closed again by libcurl, they may be those of the next test by then.
+    """
+    if "io_loop" in request.fixturenames:
+        request.getfixturevalue("io_loop")
+    yield
+    for engine in list(_engine._engines):
+        engine.close()
