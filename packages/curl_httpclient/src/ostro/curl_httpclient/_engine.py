@@ -49,9 +49,10 @@ _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 class Job(Protocol):
-    """Who has a transfer done."""
+    """Who has a transfer done. `multiplexed` says whether others share its connection: HTTP/2."""
 
     curl: Curl
+    multiplexed: bool
 
     def done(self, code: int, text: str) -> None:
         """Learn that the transfer is over: libcurl's code, 0 for success, and its words."""
@@ -82,6 +83,8 @@ class Engine:
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
+        # Whether libcurl is to look at all sockets soon.
+        self._nudged = False
         self.closed = False
         # Whether a name is still being looked up for a transfer that has ended, perhaps.
         self._looks_up = False
@@ -128,7 +131,7 @@ class Engine:
         """End a transfer, of which nobody is told; its connection closes. Idempotent."""
         curl = job.curl
         if self._jobs.pop(curl, None) is not None:
-            self._let_go(curl)
+            self._let_go(job)
 
     def pause(self, job: Job, directions: int) -> None:
         """Let a transfer rest in these directions, `pycurl.PAUSE_...`, and go on in others."""
@@ -143,6 +146,24 @@ class Engine:
             job.done(*_code_and_text(error))
             return
         self._act(_TIMEOUT, 0)
+        if job.multiplexed:
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Have libcurl look at all sockets soon.
+
+        Where several transfers share a connection, one may have read what is for another, and have
+        left it in a buffer, when it ends or rests. The socket says nothing of that then, and nor
+        does libcurl (8.23 for one), so that the other waits for ever.
+        """
+        if not self._nudged and self._jobs:
+            self._nudged = True
+            self._context.run(self._io_loop.add_callback, _weakly(self._look_at_all))
+
+    def _look_at_all(self) -> None:
+        self._nudged = False
+        for fd in list(self._watched):  # it does not mind one that is gone in the meantime
+            self._act(fd, pycurl.CSELECT_IN)
 
     def _act(self, fd: int, events: int) -> None:
         """Have libcurl do what can be done."""
@@ -161,18 +182,23 @@ class Engine:
                 self._end(curl, code, text)
 
     def _end(self, curl: Curl, code: int, text: str) -> None:
-        self._let_go(curl)
-        self._jobs.pop(curl).done(code, text)
+        job = self._jobs.pop(curl)
+        self._let_go(job)
+        job.done(code, text)
 
-    def _let_go(self, curl: Curl) -> None:
-        self._multi.remove_handle(curl)
-        if not curl.getinfo(pycurl.NAMELOOKUP_TIME):
+    def _let_go(self, job: Job) -> None:
+        self._multi.remove_handle(job.curl)
+        if not job.curl.getinfo(pycurl.NAMELOOKUP_TIME):
             self._looks_up = True
+        if job.multiplexed:
+            self.nudge()
 
     # What libcurl waits for
 
     def _on_socket(self, what: int, fd: int, multi: object, data: object) -> None:
         io_loop = self._io_loop
+        if self._is_over():
+            return
         if what == _REMOVE:
             if fd in self._watched:
                 self._watched.discard(fd)
@@ -189,7 +215,7 @@ class Engine:
         self._act(fd, _ACTIONS[events])
 
     def _on_timer(self, milliseconds: int) -> None:
-        if milliseconds < 0 or self.closed:
+        if milliseconds < 0 or self._is_over():
             self._due = None
             return
         self._due = due = time.monotonic() + milliseconds / 1000
@@ -219,22 +245,27 @@ class Engine:
 
     # The end
 
+    def _is_over(self) -> bool:
+        """Say whether there is nobody to listen any more: libcurl says farewell all the same."""
+        return self.closed or self._io_loop.asyncio_loop.is_closed()
+
     def close(self) -> None:
         """End all transfers, of which nobody is told, and close all connections. Idempotent."""
         if self.closed:
             return
-        for job in list(self._jobs.values()):
-            self.stop(job)
         self.closed = True
-        for curl in self._free:
-            curl.close()
-        self._free.clear()
+        # Before libcurl closes the sockets, and whatever it wants to listen on until then.
         for fd in self._watched:
             self._io_loop.remove_handler(fd)
         self._watched.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for job in list(self._jobs.values()):
+            self.stop(job)
+        for curl in self._free:
+            curl.close()
+        self._free.clear()
         if self._looks_up:
             # Libcurl waits for the system to answer, for seconds it may be.
             close = threading.Thread(target=self._multi.close, name="ostro-curl-close", daemon=True)

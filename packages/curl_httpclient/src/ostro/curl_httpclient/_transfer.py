@@ -88,9 +88,11 @@ class Transfer:
         self._on_sent = on_sent
         self._on_heard = on_heard
 
-        # A head of which it is not certain yet whether it is the last one; whether there was one.
+        # A head of which it is not certain yet whether it is the last one; whether there was one,
+        # and whether it came on a connection that others use at the same time.
         self._head: Head | None = None
         self._has_head = False
+        self.multiplexed = False
         # What has come and was not taken up, and who waits for it.
         self._events: deque[Head | bytes] = deque()
         self._waiting_bytes = 0
@@ -293,6 +295,7 @@ class Transfer:
             return
         self._head = head
         self._has_head = True
+        self.multiplexed = not head.version.startswith("HTTP/1")
         if head.code not in self._login_codes:
             self._tell_head()
 
@@ -306,6 +309,8 @@ class Transfer:
         """Take a piece of the body; WRITEFUNCTION."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:
             self._paused = True
+            if self.multiplexed:
+                self._engine.nudge()
             return _PAUSE
         if self._head is not None:
             self._tell_head()
