@@ -8,18 +8,23 @@ tests reach counts as missed. Every package must reach REQUIRED; what is missing
 
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from subprocess import PIPE, STDOUT, run
+from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 from typing import NamedTuple
 
 from .layout import PACKAGES, ROOT, Package
 
 REQUIRED = 100
 """Percent of the branches and lines of each package."""
+
+DEADLINE = 600
+"""Seconds that the tests of one package have; they take less than one minute."""
 
 
 class Outcome(NamedTuple):
@@ -36,10 +41,26 @@ def coverage(*arguments: object, data: Path) -> tuple[int, str]:
     """Run coverage.py on one data file; return the exit code and what was printed."""
     command = [sys.executable, "-m", "coverage", *(str(argument) for argument in arguments)]
     environment = {**os.environ, "COVERAGE_FILE": str(data)}
-    done = run(
-        command, cwd=ROOT, env=environment, stdout=PIPE, stderr=STDOUT, text=True, check=False
-    )
-    return done.returncode, done.stdout
+    # A file and a session of their own: what tests leave running must not keep this one waiting.
+    with tempfile.TemporaryFile("w+") as output:
+        process = Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(DEADLINE)
+        except TimeoutExpired:
+            output.write(f"killed after {DEADLINE} s\n")
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        output.seek(0)
+        return process.wait(), output.read()
 
 
 def measure(package: Package, folder: Path) -> Outcome:

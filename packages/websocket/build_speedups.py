@@ -6,6 +6,7 @@ the stable ABI, so that one serves all versions of Python.
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 import tempfile
@@ -58,5 +59,8 @@ def _compile(root: Path) -> str:
         command.ensure_finalized()
         command.run()
         (made,) = Path(temporary).rglob("_speedups*.so" if sys.platform != "win32" else "*.pyd")
-        (root / FOLDER / made.name).write_bytes(made.read_bytes())
+        # Beside it and then in its place: a program that has loaded the old one keeps it whole.
+        beside = root / FOLDER / f"{made.name}.{os.getpid()}"
+        beside.write_bytes(made.read_bytes())
+        beside.replace(root / FOLDER / made.name)
     return made.name
