@@ -206,7 +206,7 @@ def _connect(connection: http.client.HTTPConnection) -> None:
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.05)  # the server has no other way to tell that it is ready
 
 
 def answer_alike(trees: dict[str, Path]) -> bool:

@@ -111,7 +111,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, command: list[str]) -
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # the server has no other way to tell that it is ready
         else:
             return
     raise SystemExit(f"the server did not start: {' '.join(command)}")

@@ -402,7 +402,7 @@ FAILING_LATER = """
         import time
         if task_id() == 1:
             while not Path(sys.argv[2]).exists():
-                time.sleep(0.01)
+                time.sleep(0.01)  # the other process has no other way to tell
             if Path(sys.argv[2]).read_text() == "fail":
                 Path(sys.argv[2]).write_text("go on")
                 raise OSError("not now")
