@@ -69,7 +69,6 @@ INTERPRETED: Final = {
             "websocket._messages",
             "websocket._reader",
             "websocket._rfc6455",
-            "websocket._sweeper",
         ),
         "around the protocol: handlers, clients, coroutines and timers; not tried",
     ),

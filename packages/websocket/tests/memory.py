@@ -8,12 +8,11 @@ from types import TracebackType
 from typing import Any
 
 from ostro.httputil import StreamReceiver
-from ostro.ioloop import COMPLETED
+from ostro.ioloop import COMPLETED, IOLoop, Sweeper
 from ostro.iostream import StreamClosedError
 from ostro.websocket import Event, Role, WebSocketProtocol
 from ostro.websocket._deflate import DeflateAgreement
 from ostro.websocket._rfc6455 import StreamWebSocket
-from ostro.websocket._sweeper import Sweeper
 
 from .support import Seen, describe
 
@@ -146,7 +145,7 @@ class Talk:
             WebSocketProtocol(Role.SERVER, deflate),
             self.delegate,
             self._run,
-            Sweeper(asyncio.get_running_loop(), lambda: self.now),
+            Sweeper(IOLoop.current(), lambda: self.now),
             subprotocol="chat",
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,

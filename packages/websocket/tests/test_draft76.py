@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from ostro.httputil import HTTPHeaders
-from ostro.ioloop import IOLoop
+from ostro.ioloop import IOLoop, Sweeper
 from ostro.websocket import Event, HandshakeError, WebSocketClosedError, WebSocketHandler
 from ostro.websocket._draft76 import (
     KEY3_SIZE,
@@ -16,7 +16,6 @@ from ostro.websocket._draft76 import (
     check_draft76_request,
     draft76_digest,
 )
-from ostro.websocket._sweeper import Sweeper
 
 from .browser import Browser, connected, serving, talking
 from .memory import MemoryStream, turns
@@ -159,7 +158,7 @@ class Opening:
         self.opening = Draft76Opening(
             self.stream,
             check_draft76_request("GET", header()),
-            Sweeper(asyncio.get_running_loop(), lambda: self.now),
+            Sweeper(IOLoop.current(), lambda: self.now),
             lambda: self.happened.append("opened"),
             lambda: self.happened.append("failed"),
         )

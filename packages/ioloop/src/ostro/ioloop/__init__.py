@@ -2,7 +2,7 @@
 
 `IOLoop` is a facade on an asyncio loop, and any asyncio library works on it. `run(main)` runs a
 program; `PeriodicCallback` calls something regularly; `deliver` brings the result of an awaitable
-to a callback.
+to a callback; a `Sweeper` keeps the deadlines of many with one timer.
 """
 
 from ._completed import COMPLETED, Completed
@@ -22,10 +22,14 @@ from ._loop import IOLoop
 from ._periodic import PeriodicCallback
 from ._program import run
 from ._start import start_task
+from ._sweeper import NEVER, Alarm, Expiring, RegularSweeper, Sweeper
 
 __all__ = [
     "COMPLETED",
+    "NEVER",
+    "Alarm",
     "Completed",
+    "Expiring",
     "HandlerExistsError",
     "IOLoop",
     "IOLoopError",
@@ -35,6 +39,8 @@ __all__ = [
     "LoopRunningError",
     "LoopStoppedError",
     "PeriodicCallback",
+    "RegularSweeper",
+    "Sweeper",
     "TimeoutError",
     "UnknownHandlerError",
     "deliver",

@@ -25,6 +25,7 @@ from ._callbacks import AnyFuture, Callback, Callbacks, describe
 from ._errors import InvalidArgumentError, LoopClosedError, LoopExistsError, LoopRunningError
 from ._handlers import Handlers, HasFileno
 from ._running import end_tasks, new_event_loop, run_to_end, shut_down
+from ._sweeper import Sweeper
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -448,6 +449,11 @@ class IOLoop:
     def remove_timeout(self, timeout: asyncio.Handle) -> None:
         """Cancel a timeout. Nothing happens if it has run or was removed before."""
         timeout.cancel()
+
+    @functools.cached_property
+    def sweeper(self) -> Sweeper:
+        """The sweeper that everybody on this loop shares, for deadlines that are rarely reached."""
+        return Sweeper(self)
 
     # Futures and threads
 

@@ -26,7 +26,6 @@ from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
 from ._reader import MAX_UNREAD_MESSAGES, MessageQueue, Read
 from ._rfc6455 import StreamWebSocket
 from ._states import Role
-from ._sweeper import sweeper_of
 
 app_log = logging.getLogger("ostro.application")
 
@@ -106,7 +105,7 @@ class WebSocketClientConnection:
             ),
             self,
             _run,
-            sweeper_of(self._loop),
+            IOLoop.current().sweeper,
             subprotocol=opened.agreement.subprotocol,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,

@@ -15,11 +15,11 @@ from io import BytesIO
 from typing import Final
 
 from ostro.httputil import ByteStream, HTTPHeaders
+from ostro.ioloop import NEVER, Sweeper
 
 from ._events import Close, Event, Failure
 from ._frames import ABNORMAL_CLOSURE, INVALID_DATA, MESSAGE_TOO_BIG, NO_STATUS, PROTOCOL_ERROR
 from ._message import INVALID_UTF8
-from ._sweeper import NEVER, Sweeper
 from .errors import HandshakeError, WebSocketClosedError
 
 KEY3_SIZE: Final = 8

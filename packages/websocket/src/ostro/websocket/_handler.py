@@ -34,7 +34,6 @@ from ._messages import MessageHandler
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
 from ._rfc6455 import FramingProtocol, StreamWebSocket
 from ._states import Role
-from ._sweeper import sweeper_of
 from .errors import HandshakeError, WebSocketClosedError
 
 general_log = logging.getLogger("ostro.general")
@@ -221,7 +220,7 @@ class WebSocketHandler(MessageHandler):
         begin = functools.partial(
             self._begin_stream, stream, protocol, subprotocol, opened, pings=False
         )
-        sweeper = sweeper_of(IOLoop.current().asyncio_loop)
+        sweeper = IOLoop.current().sweeper
         self._opening = Draft76Opening(stream, numbers, sweeper, begin, self.on_finish)
         self._opening.start()
 
@@ -282,7 +281,7 @@ class WebSocketHandler(MessageHandler):
             protocol,
             self,
             self._runner(),
-            sweeper_of(IOLoop.current().asyncio_loop),
+            IOLoop.current().sweeper,
             subprotocol=subprotocol,
             ping_interval=self.ping_interval if pings else 0.0,
             ping_timeout=self.ping_timeout,

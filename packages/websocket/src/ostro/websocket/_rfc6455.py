@@ -17,13 +17,12 @@ from enum import Enum
 from typing import Final, Protocol
 
 from ostro.httputil import ByteStream
-from ostro.ioloop import COMPLETED
+from ostro.ioloop import COMPLETED, NEVER, Sweeper
 from ostro.iostream import StreamClosedError
 
 from ._connection import Runner, WebSocketConnection, WebSocketDelegate
 from ._events import Close, Event, Failure, Ping
 from ._frames import ABNORMAL_CLOSURE, NO_STATUS
-from ._sweeper import NEVER, Sweeper
 from .errors import WebSocketClosedError
 
 general_log = logging.getLogger("ostro.general")
