@@ -237,6 +237,21 @@ async def test_a_cancelled_read_is_no_obstacle(
         assert not secure.closed()
 
 
+async def test_to_cancel_the_handshake_is_to_close_the_connection(
+    io_loop: IOLoop, pair: tuple[IOStream, IOStream]
+) -> None:
+    client, server = pair
+    closed = asyncio.Event()
+    client.set_close_callback(closed.set)
+
+    upgrading = client.start_tls(False, client_context(), HOSTNAME)  # the server says nothing
+    upgrading.cancel()
+
+    await closed.wait()
+    assert client.socket.fileno() == -1
+    assert await server.read_until_close()  # the first words of the client, and the end
+
+
 async def test_a_failed_handshake_fails_the_future(
     io_loop: IOLoop, pair: tuple[IOStream, IOStream]
 ) -> None:

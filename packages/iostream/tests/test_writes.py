@@ -100,6 +100,19 @@ async def test_other_buffers_may_be_changed_after_the_call(
     assert await reader.read_bytes(len(BIG)) == BIG
 
 
+async def test_a_view_with_gaps_is_sent_without_them(channels: Channels, io_loop: IOLoop) -> None:
+    writer, reader = await channels.ready_pair()
+
+    writer.write(BIG)  # more than goes out at once: what follows has to wait
+    writer.write(memoryview(BIG)[::2])
+    writer.write(memoryview(b"abcdef").cast("B", (2, 3)))
+    writer.write(memoryview(b"abcdef").cast("H")[::2])
+
+    assert await reader.read_bytes(len(BIG)) == BIG
+    assert await reader.read_bytes(len(BIG[::2])) == BIG[::2]
+    assert await reader.read_bytes(10) == b"abcdef" + b"abef"
+
+
 async def test_text_is_refused(channels: Channels, io_loop: IOLoop) -> None:
     writer, _ = channels.pair()
 

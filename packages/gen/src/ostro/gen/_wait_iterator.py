@@ -17,8 +17,9 @@ class WaitIterator:
     """Give the results of several awaitables in the order in which they come.
 
     Args:
-        *args: What to wait for: anything that can be yielded; or
-        **kwargs: the same, with names.
+        *args: What to wait for: anything that can be yielded. If there is nothing, `done` is true
+            from the start.
+        **kwargs: The same with names, instead.
 
     In a generator:
 
@@ -38,12 +39,12 @@ class WaitIterator:
         current_future: The future that it was the result of; None before.
 
     Raises:
-        TypeError: If there are both positional and keyword arguments, or none.
+        TypeError: If there are both positional and keyword arguments.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if bool(args) == bool(kwargs):
-            raise TypeError("WaitIterator takes positional or keyword arguments, at least one")
+        if args and kwargs:
+            raise TypeError("WaitIterator takes positional or keyword arguments, not both")
         self.current_index: int | str | None = None
         self.current_future: asyncio.Future[Any] | None = None
         self._loop = current_loop()

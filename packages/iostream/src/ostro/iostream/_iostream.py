@@ -241,7 +241,8 @@ class IOStream(BaseIOStream):
     ) -> "asyncio.Future[SSLIOStream]":
         """Go on in TLS: give a new stream over the same socket when the handshake is done.
 
-        This stream is used up by the call; its close callback goes over to the new stream.
+        This stream is used up by the call; its close callback goes over to the new stream. To
+        cancel the handshake is to close the connection: nobody has the new stream yet.
 
         Args:
             server_side: Which side of the handshake this is.
@@ -282,7 +283,9 @@ class IOStream(BaseIOStream):
         stream._close_callback, self._close_callback = self._close_callback, None
         self._receiver = None
         self._phase = CLOSED
-        return stream.wait_for_handshake()
+        handshake = stream.wait_for_handshake()
+        handshake.add_done_callback(stream._close_if_cancelled, context=Context())
+        return handshake
 
     def _obstacle_to_tls(self) -> str | None:
         if self._phase is not OPEN:

@@ -132,6 +132,10 @@ class SSLIOStream(IOStream):
             self._handshake_waiters.append(future)
         return future
 
+    def _close_if_cancelled(self, handshake: "asyncio.Future[SSLIOStream]") -> None:
+        if handshake.cancelled():
+            self.close()
+
     def selected_alpn_protocol(self) -> str | None:
         """Return the protocol that was agreed upon in the handshake, None if there is none.
 

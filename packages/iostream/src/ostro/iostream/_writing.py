@@ -269,6 +269,8 @@ def _bytes_view(data: bytes | bytearray | memoryview) -> memoryview:
         view = memoryview(data)
     except TypeError:
         raise TypeError(f"cannot write {type(data).__name__}, expected bytes") from None
+    if not view.c_contiguous:
+        return memoryview(view.tobytes())  # every second byte of something, say
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
 
 
