@@ -152,6 +152,23 @@ def test_alarm_after_a_foreign_loop_has_ended_is_ignored(io_loop: IOLoop) -> Non
     io_loop.set_blocking_signal_threshold(None, None)
 
 
+def test_no_alarm_is_left_behind_when_a_foreign_loop_ends(io_loop: IOLoop) -> None:
+    loop = io_loop.asyncio_loop
+
+    async def main() -> float:
+        io_loop.set_blocking_signal_threshold(60, None)  # it would kill a program that goes on
+        return signal.getitimer(signal.ITIMER_REAL)[0]
+
+    during = loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_asyncgens())  # as asyncio.run does at its end
+    after = signal.getitimer(signal.ITIMER_REAL)[0]
+    io_loop.close()
+
+    assert during > 60
+    assert after == 0
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
 def test_process_is_killed_without_an_action() -> None:
     script = """
 import signal

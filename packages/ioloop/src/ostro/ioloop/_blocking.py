@@ -1,11 +1,12 @@
 """Notice when the loop is kept from running: an alarm that the loop keeps putting off."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import Context
 from types import FrameType
 from typing import Any
@@ -33,6 +34,8 @@ class BlockingWatch:
         self.seconds = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
         self._action: SignalAction | None = None
+        # Hears of the end of a loop that somebody else runs.
+        self._until_shutdown: AsyncGenerator[None, None] | None = None
         # What handled SIGALRM before us (signal.signal gives None for "not set from Python").
         self._previous: Any = None  # typeshed's type for it is private
 
@@ -53,13 +56,25 @@ class BlockingWatch:
         self._previous = signal.signal(signal.SIGALRM, handler)
         self.seconds = seconds
         if self._loop.is_running():
+            self._until_shutdown = self._pause_at_shutdown()
+            _step(self._until_shutdown.asend(None))
             self.resume()
+
+    async def _pause_at_shutdown(self) -> AsyncGenerator[None, None]:
+        """Leave no alarm behind when asyncio.run ends, which tells its asynchronous generators."""
+        try:
+            yield
+        finally:
+            self.pause()
 
     def clear(self) -> None:
         """Stop watching, and give SIGALRM back to whoever had it. Idempotent."""
         if not self.seconds:
             return
         self.pause()
+        if self._until_shutdown is not None:
+            _step(self._until_shutdown.aclose())
+            self._until_shutdown = None
         self.seconds = 0.0
         signal.signal(signal.SIGALRM, self._previous or signal.SIG_DFL)
 
@@ -84,6 +99,12 @@ class BlockingWatch:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._heartbeat.cancel()
         self._heartbeat = None
+
+
+def _step(awaitable: Awaitable[None]) -> None:
+    """Do what never has to wait."""
+    with contextlib.suppress(StopIteration):
+        awaitable.__await__().__next__()
 
 
 def log_stack(seconds: float, frame: FrameType | None) -> None:
