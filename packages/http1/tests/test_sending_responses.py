@@ -118,6 +118,18 @@ def test_the_answer_to_head_has_the_fields_and_no_body(
     codec.start_next_cycle()
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize("body", [None, b""])
+def test_a_304_states_no_length_that_nobody_gave(method: bytes, body: bytes | None) -> None:
+    codec = answered(method)
+
+    sent = codec.send_head(304, "Not Modified", headers(Etag='"x"'), body, end=True)
+
+    assert sent == b'HTTP/1.1 304 Not Modified\r\nEtag: "x"\r\n\r\n'
+    assert codec.response_complete
+    assert codec.can_keep_alive
+
+
 def test_the_answer_to_head_over_http_1_0_has_no_transfer_encoding() -> None:
     codec = answered(b"HEAD", b"HTTP/1.0")
 

@@ -345,6 +345,20 @@ async def test_an_exception_of_a_delegate_is_logged_and_answered_500(io_loop: IO
     assert app.requests[0].events == ["close", "lost"]
 
 
+async def test_an_error_that_answers_head_has_no_body(io_loop: IOLoop) -> None:
+    client = Client(io_loop, WithDelegate(Failing))
+
+    with logged("ostro.application"):
+        await client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    head, ending, body = bytes(client.stream.sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"Content-Length: " in head
+    assert head.endswith(b"Connection: close")
+    assert (ending, body) == (b"\r\n\r\n", b"")
+    assert client.stream.ended
+
+
 async def test_a_delegate_that_looks_at_something_cancelled_is_answered_500(
     io_loop: IOLoop,
 ) -> None:

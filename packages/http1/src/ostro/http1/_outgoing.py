@@ -72,19 +72,20 @@ def frame_without_body(code: int, body: bytes | None) -> Framing:
 
 
 def frame_for_head_request(
-    headers: HTTPHeaders, found: int, body: bytes | None, end: bool, http_1_0: bool
+    code: int, headers: HTTPHeaders, found: int, body: bytes | None, end: bool, http_1_0: bool
 ) -> Framing:
     """Frame the answer to a HEAD request: the fields that GET would get, as far as they are known,
     and no body.
 
-    Spec: RFC 9110 section 9.3.2.
+    Spec: RFC 9110 sections 8.6 and 9.3.2.
     """
     if found & CODING:
         check_own_coding(headers, found)
         return _SWALLOWED, 0, "", CODING if http_1_0 else 0
     if found & LENGTH:
         parse_own_length(headers["Content-Length"])
-    elif end and body is not None:
+    elif end and body is not None and code != 304:
+        # The length in a 304 is that of what was not modified, which `body` is not.
         return _SWALLOWED, 0, f"Content-Length: {len(body)}\r\n", 0
     return _SWALLOWED, 0, "", 0
 

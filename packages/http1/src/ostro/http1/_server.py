@@ -182,7 +182,7 @@ class ServerCodec(RequestReceiver):
         http_1_0 = request is not None and request.version == "HTTP/1.0"
         if request is not None and request.method == "HEAD" and code >= 200 and code != 204:
             sending, length, extra, dropped = frame_for_head_request(
-                headers, found, body, end, http_1_0
+                code, headers, found, body, end, http_1_0
             )
         elif _has_no_body(code, request):
             sending, length, extra, dropped = frame_without_body(code, body)

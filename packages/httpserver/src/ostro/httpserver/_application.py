@@ -100,7 +100,7 @@ class ApplicationCaller(ConnectionOutput):
         if self.codec.response_started or self.stream.closed():
             self.close()
             return
-        self.send(error_response(status, message))
+        self.send(error_response(self.codec, status, message))
         self._say_farewell(linger=True)
 
     # Its end

@@ -4,25 +4,25 @@ take.
 
 from __future__ import annotations
 
-from ostro.httputil import http_date_now, responses
+from ostro.http1 import ServerCodec
+from ostro.httputil import HTTPHeaders, http_date_now, responses
 
 
-def error_response(status: int, message: str) -> bytes:
+def error_response(codec: ServerCodec, status: int, message: str) -> bytes:
     """Return a whole response that says `message` and that the connection ends.
 
-    `message` must be `printable`.
+    `codec` knows what it answers, and must not have sent a head; `message` must be `printable`.
     """
     body = f"{message}\n".encode()
-    reason = responses.get(status, "Unknown")
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\n"
-        f"Date: {http_date_now()}\r\n"
-        "Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        "Connection: close\r\n"
-        "\r\n"
+    headers = HTTPHeaders.from_parsed(
+        {
+            "Date": http_date_now(),
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(body)),
+        }
     )
-    return head.encode("latin-1") + body
+    codec.close_after_response()
+    return codec.send_head(status, responses.get(status, "Unknown"), headers, body, end=True)
 
 
 def printable(text: str) -> str:

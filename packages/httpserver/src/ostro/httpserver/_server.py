@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ostro.http1 import DEFAULT_LIMITS, Limits
+from ostro.http1 import DEFAULT_LIMITS, Limits, ServerCodec
 from ostro.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from ostro.ioloop import IOLoop
 from ostro.iostream import IOStream, SSLIOStream
@@ -141,7 +141,8 @@ class HTTPServer(TCPServer):
             stream.close()
             return
         self._refusals += 1
-        stream.write(error_response(503, "the server takes no more connections; try again later"))
+        message = "the server takes no more connections; try again later"
+        stream.write(error_response(ServerCodec(), 503, message))
         Farewell(
             stream,
             group.sweeper,
