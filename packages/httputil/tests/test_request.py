@@ -89,6 +89,14 @@ def test_the_host_comes_from_the_argument_or_the_header() -> None:
     assert HTTPServerRequest(host="www.example.com:").host_name == "www.example.com"
 
 
+@pytest.mark.parametrize("host", ["example.com.", "Example.com.:8080"])
+def test_a_host_with_the_dot_of_the_root_is_the_same_host(host: str) -> None:
+    request = HTTPServerRequest(host=host)
+
+    assert request.host_name == "example.com"
+    assert request.host == host
+
+
 @pytest.mark.parametrize(
     ("uri", "path", "query", "url"),
     [

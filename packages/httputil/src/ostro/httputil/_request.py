@@ -141,9 +141,11 @@ class HTTPServerRequest:
 
     @property
     def host_name(self) -> str:
-        """The host in lower case, without its port."""
+        """The host in lower case, without its port, and without the dot that may end a name
+        (RFC 1034, section 3.1): `example.com.` is the same host as `example.com`.
+        """
         if self._host_name is None:
-            self._host_name = split_host_and_port(self.host.lower())[0]
+            self._host_name = split_host_and_port(self.host.lower())[0].removesuffix(".")
         return self._host_name
 
     @host_name.setter
