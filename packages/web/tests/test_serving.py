@@ -359,6 +359,27 @@ def test_run_takes_the_loop_that_is_current(io_loop: IOLoop) -> None:
     assert loops == [io_loop]
 
 
+ASKED_AS_SOON_AS_IT_BINDS = """
+    import os, signal, sys
+    from ostro.web import Application
+
+    def note(event, args):
+        if event == "socket.bind":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sys.addaudithook(note)
+    Application().run(int(sys.argv[1]), "127.0.0.1")
+    print("ended well")
+"""
+
+
+def test_a_signal_that_comes_as_soon_as_the_port_is_open_ends_it_well(tmp_path: Path) -> None:
+    with running(ASKED_AS_SOON_AS_IT_BINDS, tmp_path, free_port()) as process:
+        out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out, err) == (0, "ended well\n", "")
+
+
 FORKING = """
     import os, sys
     from contextlib import asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -189,8 +190,8 @@ class Application(HTTPServerConnectionDelegate):
         Raises as `serve` does, and as `HTTPServer.start` does with several processes; then, if
         no process could start up, none is restarted.
         """
-        server = self._bind(port, address, kwargs)
-        run_until_stopped(self, server, processes, max_restarts, drain_timeout)
+        server, listen = self._server(port, address, kwargs)
+        run_until_stopped(self, server, listen, processes, max_restarts, drain_timeout)
 
     # Any: HTTPServer's own parameters
     async def serve(
@@ -203,7 +204,8 @@ class Application(HTTPServerConnectionDelegate):
     ) -> None:
         """Serve on the given port until SIGTERM or SIGINT, and end in good order.
 
-        The port is opened, `lifespan` entered, and only then a connection accepted. At the end
+        The port is opened, `lifespan` entered, and only then a connection accepted; once the port
+        is open, a signal has this effect. At the end
         nothing new is accepted, idle connections are closed, the others after their answer or after
         `drain_timeout` seconds (None: without limit), and `lifespan` is left. A second signal does
         not wait for the clients any more. Cancelling the coroutine has the effect of a signal;
@@ -212,16 +214,17 @@ class Application(HTTPServerConnectionDelegate):
         Raises `StartupError` if something of `lifespan` cannot be entered, and what
         `HTTPServer.listen` raises if the port cannot be opened.
         """
-        server = self._bind(port, address, kwargs)
-        server.start()
-        await serve_until_stopped(self, server, drain_timeout)
+        server, listen = self._server(port, address, kwargs)
+        await serve_until_stopped(self, server, listen, drain_timeout)
 
     # Any: as above
-    def _bind(self, port: int, address: str, options: dict[str, Any]) -> ApplicationServer:
+    def _server(
+        self, port: int, address: str, options: dict[str, Any]
+    ) -> tuple[ApplicationServer, Callable[[], None]]:
+        """Return a server that is not bound yet, and what binds it."""
         listen_options = {name: options.pop(name) for name in _LISTEN_OPTIONS if name in options}
         server = ApplicationServer(self, **options)
-        server.bind(port, address, **listen_options)
-        return server
+        return server, functools.partial(server.bind, port, address, **listen_options)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Return an asynchronous context manager in which this application is started up.

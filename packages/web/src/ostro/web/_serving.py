@@ -60,17 +60,18 @@ class ApplicationServer(HTTPServer):
 def run_until_stopped(
     application: Application,
     server: ApplicationServer,
+    listen: Callable[[], None],
     processes: int | None,
     max_restarts: int | None,
     drain_timeout: float | None,
 ) -> None:
-    """Serve on sockets that are bound, on a loop of its own or on the current one, until a signal
-    comes.
+    """Serve, on a loop of its own or on the current one, until a signal comes; `listen` binds the
+    sockets.
     """
     if processes == 1:
-        server.start()
-        _run(functools.partial(serve_until_stopped, application, server, drain_timeout))
+        _run(functools.partial(serve_until_stopped, application, server, listen, drain_timeout))
         return
+    listen()
     from mmap import mmap
 
     # One byte that all processes share: whether one of them has ever come up.
@@ -98,7 +99,7 @@ def _run_child(
         came_up[0] = 1
 
     try:
-        _run(functools.partial(serve_until_stopped, application, server, drain_timeout, note))
+        _run(functools.partial(serve_until_stopped, application, server, None, drain_timeout, note))
     except StartupError:
         if not came_up[0]:
             # The parent passes it on to this process, too, which is to end with its error.
@@ -110,13 +111,21 @@ def _run_child(
 async def serve_until_stopped(
     application: Application,
     server: ApplicationServer,
+    listen: Callable[[], None] | None,
     drain_timeout: float | None,
     on_started: Callable[[], None] | None = None,
 ) -> None:
-    """Start the application up, serve until it is told to stop, drain, and shut it down."""
+    """Start the application up, serve until it is told to stop, drain, and shut it down.
+
+    `listen` binds the sockets; None where that is done.
+    """
     stop = _Stop()
     try:
         with stop.on_signals():
+            # Not before: who sees the port open may send a signal.
+            if listen is not None:
+                listen()
+                server.start()
             async with application.lifespan():
                 server.open()
                 if on_started is not None:
