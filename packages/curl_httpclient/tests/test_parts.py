@@ -270,6 +270,7 @@ async def test_a_request_is_not_sent_again_on_a_connection_that_is_there(io_loop
         engine,
         engine.take_handle(),
         1000,
+        bodiless=False,
         login_codes=frozenset(),
         repeatable=False,
         proxied=False,

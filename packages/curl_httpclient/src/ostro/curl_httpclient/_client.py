@@ -16,21 +16,21 @@ from ostro.httpclient import (
     HTTPResponse,
     ResponseReceiver,
 )
-from ostro.httpclient.parts import Sweeper, Turns
+from ostro.httpclient.parts import (
+    DEFAULT_MAX_BUFFER_SIZE,
+    DEFAULT_MAX_CLIENTS,
+    BodyLimits,
+    Sweeper,
+    Turns,
+)
 
 from ._engine import Engine
-from ._fetch import Fetch
+from ._fetch import CurlFetch
 
 __all__ = ["CurlAsyncHTTPClient"]
 
-DEFAULT_MAX_CLIENTS: Final = 10
-"""Fetches at a time, as it has always been documented."""
-
 DEFAULT_MAX_HEADER_SIZE: Final = 65536
 """Bytes of the head of a response: as much as the simple client takes."""
-
-DEFAULT_MAX_BUFFER_SIZE: Final = 104857600
-"""Bytes of a body that is kept in memory: 100 MiB, as it has always been documented."""
 
 DEFAULT_IDLE_TIMEOUT: Final = 15.0
 """Seconds that an idle connection is kept. Many servers close theirs sooner than a minute."""
@@ -76,8 +76,6 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
     ) -> None:
         """Take the arguments; the class itself calls this."""
         super().initialize(defaults=defaults, **kwargs)
-        if max_clients < 1 or (max_clients_per_host is not None and max_clients_per_host < 1):
-            raise ValueError("max_clients and max_clients_per_host are 1 or more")
         if max_idle_connections is None:
             max_idle_connections = max_clients
         # The clock of all deadlines and times.
@@ -87,8 +85,7 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
         # Seconds that a connection may have been idle, to be used again; 0 if none is to be.
         self.idle_timeout = idle_timeout if max_idle_connections > 0 else 0.0
         self.max_header_size = max_header_size
-        self.max_kept_body = max_buffer_size if max_body_size is None else max_body_size
-        self.max_streamed_body = max_body_size
+        self.body_limits = BodyLimits(max_buffer_size, max_body_size)
         self.cookie_jar = cookie_jar
         self.environment_proxies = environment_proxies
 
@@ -100,7 +97,7 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
             raise ClientClosedError
         if self.engine.abandoned:
             raise ClientClosedError("the client belongs to the process that this was forked from")
-        return await Fetch(self, request, receiver).run()
+        return await CurlFetch(self, request, receiver).run()
 
     def close(self) -> None:
         """Close the client, see AsyncHTTPClient, and its connections."""

@@ -35,12 +35,16 @@ _is_length: Final = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 class Head(NamedTuple):
-    """The head of a response. `version` is "HTTP/1.1", say, or "HTTP/2"."""
+    """The head of a response.
+
+    `version` is "HTTP/1.1", say, or "HTTP/2". `has_body` says that a body may follow.
+    """
 
     version: str
     code: int
     reason: str
     headers: HTTPHeaders
+    has_body: bool
 
     @property
     def interim(self) -> bool:
@@ -59,14 +63,16 @@ class HeadReader:
 
     Args:
         max_bytes: Bytes of one head, and of the trailers.
+        bodiless: Whether no response has a body, as after HEAD.
 
     Raises MalformedResponseError, and ResponseTooLargeError.
     """
 
-    __slots__ = ("_complete", "_interim", "_lines", "_max_bytes", "_size")
+    __slots__ = ("_bodiless", "_complete", "_interim", "_lines", "_max_bytes", "_size")
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, *, bodiless: bool = False) -> None:
         self._max_bytes = max_bytes
+        self._bodiless = bodiless
         self._lines: list[bytes] = []
         self._size = 0
         # Whether a head that is not interim is complete: what comes then are trailers.
@@ -85,7 +91,7 @@ class HeadReader:
             raise MalformedResponseError("a line of the response head ends without CRLF")
         if line != b"\r\n" or self._complete:
             return None
-        head = _parse(self._lines)
+        head = _parse(self._lines, bodiless=self._bodiless)
         self._lines = []
         self._size = 0
         if head.interim:
@@ -113,7 +119,7 @@ class HeadReader:
             raise MalformedResponseError(f"more than {MAX_INTERIM} interim responses")
 
 
-def _parse(lines: list[bytes]) -> Head:
+def _parse(lines: list[bytes], *, bodiless: bool) -> Head:
     version, code, reason = _status(lines[0])
     headers = _fields(lines[1:-1])
     lengths, coding = headers.get_list("Content-Length"), headers.get("Transfer-Encoding")
@@ -124,7 +130,8 @@ def _parse(lines: list[bytes]) -> Head:
             raise MalformedResponseError("both Transfer-Encoding and Content-Length")
         if version == "HTTP/1.0" or coding.lower() != "chunked":
             raise MalformedResponseError(f"the Transfer-Encoding {coding!a:.50} in {version}")
-    return Head(version, code, reason, headers)
+    has_body = not bodiless and code >= 200 and code not in (204, 304)
+    return Head(version, code, reason, headers, has_body)
 
 
 def _status(line: bytes) -> tuple[str, int, str]:

@@ -14,19 +14,13 @@ from typing import Final
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient import CookieJar, HTTPRequest
-from ostro.httpclient.parts import FORM_TYPE, URL, Hop, Proxy, accepted_codings
+from ostro.httpclient.parts import LARGE_BODY, URL, Hop, Proxy, add_cookies, add_usual
 from ostro.httputil import HTTPHeaders, encode_username_password
 
 from ._binding import HTTP2, SUPPRESS_CONNECT_HEADERS, Curl
 from ._tls import set_tls
 
-__all__ = ["IDEMPOTENT", "goes_in_pieces", "set_options"]
-
-IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-"""Methods that do no more when they are done twice. RFC 9110 section 9.2.2."""
-
-LARGE_BODY: Final = 65536
-"""Bytes up to which a body goes out with the head, at once."""
+__all__ = ["goes_in_pieces", "set_options"]
 
 _EXPECT_TIMEOUT_MS: Final = 1000
 """Milliseconds that a server has for `100 Continue`."""
@@ -166,25 +160,13 @@ def _fields(
     request: HTTPRequest, hop: Hop, proxy: Proxy | None, cookie_jar: CookieJar | None
 ) -> HTTPHeaders:
     fields = hop.headers.copy()
-    if request.user_agent and "User-Agent" not in fields:
-        fields["User-Agent"] = request.user_agent
-    if (
-        request.decompress_response
-        and "Accept-Encoding" not in fields
-        and "Range" not in fields  # a part of what is compressed is of no use
-    ):
-        fields["Accept-Encoding"] = accepted_codings()
-    if hop.method == "POST" and "Content-Type" not in fields:
-        fields["Content-Type"] = FORM_TYPE
+    add_usual(fields, request, hop)
+    add_cookies(fields, hop, cookie_jar)
     if request.expect_100_continue and (hop.body is not None or hop.producer is not None):
         fields["Expect"] = "100-continue"
     if proxy is None or hop.url.scheme == "https":
         # It is for the next hop, which is the server itself then.
         fields.pop("Proxy-Authorization", None)
-    kept = "" if cookie_jar is None else cookie_jar.header_for(hop.text)
-    if kept:
-        own = fields.get("Cookie")
-        fields["Cookie"] = f"{own}; {kept}" if own else kept
     return fields
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient import HTTPStreamClosedError, ResponseTooLargeError
-from ostro.httpclient.parts import Decoder
+from ostro.httpclient.parts import DRAINED_BYTES, Decoder
 from ostro.httputil import HTTPHeaders
 
 from ._binding import Curl
@@ -31,10 +31,6 @@ __all__ = ["Transfer"]
 
 MAX_WAITING_BYTES: Final = 262144
 """Bytes of a body that have come and are not taken, before libcurl is paused."""
-
-DRAINED_BYTES: Final = 65536
-"""Bytes of a body that nobody wants which are read to keep the connection. More cost more than a
-new connection does."""
 
 _ABORT: Final = -1
 _PAUSE: Final[int] = pycurl.WRITEFUNC_PAUSE
@@ -51,6 +47,7 @@ class Transfer:
         engine: Carries it out.
         curl: The handle; the options of the request are set elsewhere.
         max_header_size: Bytes of the head, and of the trailers.
+        bodiless: Whether no response has a body, as after HEAD.
         login_codes: The codes of responses that libcurl may follow with the same request once more,
             with credentials.
         repeatable: Whether libcurl may send the request again on a new connection, if the one it
@@ -66,6 +63,7 @@ class Transfer:
         curl: Curl,
         max_header_size: int,
         *,
+        bodiless: bool,
         login_codes: frozenset[int],
         repeatable: bool,
         proxied: bool,
@@ -75,7 +73,7 @@ class Transfer:
         self.curl = curl
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._reader = HeadReader(max_header_size)
+        self._reader = HeadReader(max_header_size, bodiless=bodiless)
         self._login_codes = login_codes
 
         # The request: its body, if that comes piece by piece; how often it was sent without an
@@ -93,6 +91,8 @@ class Transfer:
         self._head: Head | None = None
         self._has_head = False
         self.multiplexed = False
+        # Bytes of the body, where the head says how many.
+        self._length = 0
         # What has come and was not taken up, and who waits for it.
         self._events: deque[Head | bytes] = deque()
         self._waiting_bytes = 0
@@ -124,6 +124,8 @@ class Transfer:
             event = await self._next_event()
             assert isinstance(event, Head)  # libcurl gives neither a body nor an end before it
             if not event.interim:
+                if event.has_body:
+                    self._length = event.content_length or 0
                 return event
             if interim is not None:
                 interim(event.code, event.headers)
@@ -131,13 +133,11 @@ class Transfer:
     async def read_body(
         self, take: Callable[[bytes], object], decoder: Decoder | None, limit: int | None
     ) -> None:
-        """Read the body to its end.
-
-        Args:
-            take: Called with each piece; if it returns an awaitable, that is awaited.
-            decoder: Undoes the codings.
-            limit: Bytes of the body as it is sent, None for no limit.
-        """
+        """Read the body to its end; see `ostro.httpclient.parts.Arrival`."""
+        if limit is not None and self._length > limit:
+            raise ResponseTooLargeError(
+                f"body of {self._length} bytes, expected no more than {limit}"
+            )
         size = 0
         while (data := await self._next_event()) is not None:
             assert isinstance(data, bytes)  # the head is read
@@ -161,8 +161,9 @@ class Transfer:
             size += len(data)
         self._engine.stop(self)
 
+    @property
     def trailers(self) -> HTTPHeaders | None:
-        """Return the fields that came after the body, if any did."""
+        """The fields that came after the body, if any did."""
         return self._reader.trailers()
 
     def stop(self) -> None:

@@ -4,35 +4,77 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Final, Protocol
 
-from ostro.http1 import ResponseHead
 from ostro.httputil import HTTPHeaders
 
 from ._decoding import Decoder, decoder_for
-from ._exchange import Exchange
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
 
-__all__ = ["BodyLimits", "receive_response"]
+__all__ = ["DEFAULT_MAX_BUFFER_SIZE", "Arrival", "BodyLimits", "Head", "receive_response"]
+
+
+class Head(Protocol):
+    """The status line and the header section of a response. `has_body` says that a body may follow:
+    not so after HEAD, for one.
+    """
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def code(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def headers(self) -> HTTPHeaders: ...
+    @property
+    def has_body(self) -> bool: ...
+
+
+class Arrival(Protocol):
+    """Where the rest of a response comes from."""
+
+    @property
+    def trailers(self) -> HTTPHeaders | None:
+        """The fields that came after the body, if any did; known when it is read."""
+
+    async def read_body(
+        self, take: Callable[[bytes], object], decoder: Decoder | None, limit: int | None
+    ) -> None:
+        """Read the body to its end.
+
+        Args:
+            take: Called with each piece; if it returns an awaitable, that is awaited.
+            decoder: Undoes the codings.
+            limit: Bytes of the body as it is sent, None for no limit.
+        """
+
+
+DEFAULT_MAX_BUFFER_SIZE: Final = 104857600
+"""Bytes of a body that is kept in memory: 100 MiB, as it has always been documented."""
 
 
 class BodyLimits:
     """How large bodies may be, in bytes, where the request does not say.
 
-    `streamed` is for bodies that are not kept; None sets no limit.
+    Args:
+        max_buffer_size: For a body that is kept in memory.
+        max_body_size: For every body; None means `max_buffer_size` where it is kept, and no limit
+            where it is streamed.
     """
 
     __slots__ = ("kept", "streamed")
 
-    def __init__(self, kept: int, streamed: int | None) -> None:
-        self.kept = kept
-        self.streamed = streamed
+    def __init__(self, max_buffer_size: int, max_body_size: int | None) -> None:
+        self.kept = max_buffer_size if max_body_size is None else max_body_size
+        self.streamed = max_body_size
 
 
 async def receive_response(
-    exchange: Exchange,
-    head: ResponseHead,
+    arrival: Arrival,
+    head: Head,
     request: HTTPRequest,
     response: HTTPResponse,
     receiver: ResponseReceiver | None,
@@ -58,11 +100,11 @@ async def receive_response(
         take = request.streaming_callback
     if request.header_callback is not None:
         await _tell_headers(request.header_callback, response)
-    await exchange.read_body(take, decoder, limit)
+    await arrival.read_body(take, decoder, limit)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _decoder(head: ResponseHead, limit: int | None) -> Decoder | None:
+def _decoder(head: Head, limit: int | None) -> Decoder | None:
     """Return what undoes the codings of the body, and have the fields say what is left."""
     headers = head.headers
     encoding = headers.get("Content-Encoding")

@@ -1,28 +1,27 @@
-"""One fetch, from its turn in the queue to its response: hops, retries, logins, deadlines."""
+"""One fetch, from its turn in the queue to its response: redirects and deadlines.
+
+This is what all clients have in common. How a request is sent, and a response read, is the business
+of a subclass for each client.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from abc import ABC, abstractmethod
+from typing import Protocol
 
-from ostro.http1 import HTTP1Error, ResponseHead
-from ostro.iostream import StreamClosedError
-
-from ._arrival import receive_response
-from ._authorization import learn_from_proxy, learn_from_server
-from ._connection import ClientConnection
-from ._deadlines import NEVER
-from ._digest import is_stale
+from ._arrival import Arrival, BodyLimits, Head, receive_response
+from ._cookie_jar import CookieJar
+from ._deadlines import NEVER, Sweeper
 from ._environment import environment_proxy
-from ._exchange import Exchange, named
 from ._hop import REDIRECTS, Hop
-from ._message import digest_request, request_fields, request_target
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
-from ._route import Route, proxy_of, route_of
+from ._route import Proxy, proxy_of
 from ._timing import Timing
+from ._turns import Turns
 from .errors import (
     NO_RESPONSE,
     HTTPClientError,
@@ -31,51 +30,64 @@ from .errors import (
     TooManyRedirectsError,
 )
 
-if TYPE_CHECKING:
-    from ._simple import SimpleAsyncHTTPClient
-
-__all__ = ["Fetch"]
-
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-"""Methods that do no more when they are done twice. RFC 9110 section 9.2.2."""
+__all__ = ["Fetch", "FetchingClient"]
 
 
-class Fetch:
-    """Carries one request out. `run` does it; everything else is a step of that."""
+class FetchingClient(Protocol):
+    """What the fetches of a client share."""
+
+    sweeper: Sweeper
+    turns: Turns
+    body_limits: BodyLimits
+    cookie_jar: CookieJar | None
+    environment_proxies: bool
+
+
+class Fetch(ABC):
+    """Carries one request out. `run` does it; everything else is a step of that.
+
+    A subclass says in `ask` how one request is sent, and in an annotation which kind of client it
+    is for. A fetch is made in the task that runs it.
+
+    Args:
+        client: Whose fetch it is.
+        request: It is checked, and completed with the defaults.
+        receiver: Takes the response as it comes, if anybody does.
+    """
 
     __slots__ = (
-        "_answered",
         "_cancelling",
-        "_client",
-        "_doing",
         "_end",
         "_expired",
         "_host",
         "_receiver",
-        "_request",
+        "_redirects",
         "_start_time",
         "_task",
-        "_timing",
+        "client",
         "deadline",
+        "doing",
+        "request",
+        "timing",
     )
 
     def __init__(
         self,
-        client: SimpleAsyncHTTPClient,
+        client: FetchingClient,
         request: HTTPRequest,
         receiver: ResponseReceiver | None,
     ) -> None:
-        self._client = client
-        self._request = request
+        self.client = client
+        self.request = request
         self._receiver = receiver
-        self._timing = Timing(client.sweeper.clock())
+        self.timing = Timing(client.sweeper.clock())
         self._start_time = time.time()
 
         # The deadline of the whole, and the one that is next, with what is done until then.
         timeout = request.request_timeout
-        self._end = self._timing.start + timeout if timeout else NEVER
+        self._end = self.timing.start + timeout if timeout else NEVER
         self.deadline = self._end
-        self._doing = "in the queue"
+        self.doing = "in the queue"
         # The task that runs this; how many cancellations it had before; which deadline ended it.
         task = asyncio.current_task()
         assert task is not None  # fetches run in tasks
@@ -85,24 +97,30 @@ class Fetch:
 
         # The host whose turn is taken; None while there is none.
         self._host: str | None = None
-        # How often a challenge of the server at hand, or of the proxy, has been answered.
-        self._answered = 0
+        self._redirects = 0
 
     # Deadlines
 
     def expire(self, now: float) -> None:
         """Be ended by a deadline."""
         self.deadline = NEVER
-        self._expired = f"timed out {self._doing} after {now - self._timing.start:.1f} seconds"
+        self._expired = f"timed out {self.doing} after {now - self.timing.start:.1f} seconds"
         self._task.cancel()
 
-    def _until(self, deadline: float, doing: str) -> None:
+    def until(self, deadline: float, doing: str) -> None:
         """Have until `deadline`, if the whole fetch has as long."""
-        self._doing = doing
+        self.doing = doing
         before = self.deadline
         self.deadline = min(deadline, self._end)
         if self.deadline < before:
-            self._client.sweeper.watch(self)
+            self.client.sweeper.watch(self)
+
+    def on_sent(self) -> None:
+        """Learn that all of the request is sent, and nothing of the response is there."""
+        self.doing = "before the first byte of the response"
+        seconds = self.request.first_byte_timeout
+        if seconds:
+            self.until(self.client.sweeper.clock() + seconds, self.doing)
 
     # The whole
 
@@ -112,17 +130,23 @@ class Fetch:
         Raises HTTPClientError where there is no response; ValueError for a request that cannot be
         sent; what a callback of the request raises.
         """
-        sweeper = self._client.sweeper
+        sweeper = self.client.sweeper
         if self.deadline < NEVER:
             sweeper.watch(self)
         try:
-            return await self._run()
+            hop = Hop.first(self.request)
+            await self._take_turn(hop)
+            while True:
+                found = await self.ask(hop)
+                if isinstance(found, HTTPResponse):
+                    return found
+                if found is not hop:
+                    await self._move(hop, found)
+                    hop = found
         except asyncio.CancelledError:
             if self._expired is None or self._task.uncancel() > self._cancelling:
                 raise
-            raise self._failed(HTTPTimeoutError(self._expired)) from None
-        except (HTTP1Error, StreamClosedError) as error:
-            raise self._failed(named(error)) from error
+            raise self._failed(self.timed_out(self._expired)) from None
         except HTTPClientError as error:
             self._failed(error)
             raise
@@ -130,190 +154,93 @@ class Fetch:
             sweeper.forget(self)
             self._give_turn_back()
 
+    @abstractmethod
+    async def ask(self, hop: Hop) -> HTTPResponse | Hop:
+        """Send a request. Return the response; the request that it leads to; or the same one, to be
+        sent again.
+
+        Raises what `run` does.
+        """
+
+    def timed_out(self, message: str) -> HTTPTimeoutError:
+        """Return the error for a deadline that came first."""
+        return HTTPTimeoutError(message)
+
     def _failed(self, error: HTTPClientError) -> HTTPClientError:
         """Give an error the times and what else is known without a response."""
         if error.response is None and error.code == NO_RESPONSE:
-            now = self._timing.end = self._client.sweeper.clock()
+            now = self.timing.end = self.client.sweeper.clock()
             error.response = HTTPResponse(
-                self._request,
+                self.request,
                 NO_RESPONSE,
                 error=error,
-                request_time=now - self._timing.start,
-                time_info=self._timing.info(),
+                request_time=now - self.timing.start,
+                time_info=self.timing.info(),
                 start_time=self._start_time,
             )
         return error
 
-    async def _run(self) -> HTTPResponse:
-        hop = Hop.first(self._request)
-        await self._take_turn(hop)
-        redirects = 0
-        while True:
-            exchange, route, head = await self._ask(hop)
-            try:
-                again, error = self._what_next(hop, route, head, redirects)
-                if again is None:
-                    response = await self._finish(hop, exchange, head, error)
-                else:
-                    await exchange.drain()
-                await exchange.end()
-            except BaseException:
-                exchange.connection.close()
-                await exchange.end()
-                raise
-            self._client.pool.put(exchange.connection)
-            if again is None:
-                return response
-            if again is not hop:
-                redirects += 1
-                await self._move(hop, again)
-            hop = again
+    # The queue
 
-    def _what_next(
-        self, hop: Hop, route: Route, head: ResponseHead, redirects: int
-    ) -> tuple[Hop | None, RedirectError | None]:
+    async def _move(self, before: Hop, after: Hop) -> None:
+        """Go on to another URL."""
+        self._redirects += 1
+        self.timing.redirected = self.client.sweeper.clock()
+        if after.url.host != before.url.host:
+            self._give_turn_back()
+            await self._take_turn(after, first=True)
+
+    async def _take_turn(self, hop: Hop, *, first: bool = False) -> None:
+        host = hop.url.host
+        turns = self.client.turns
+        if not turns.take_now(host):
+            self.doing = "in the queue"
+            await turns.take(host, first=first)
+        self._host = host
+        if not self.timing.turn:
+            self.timing.turn = self.client.sweeper.clock()
+
+    def _give_turn_back(self) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            self.client.turns.give_back(host)
+
+    # What one request takes
+
+    def proxy_for(self, hop: Hop) -> Proxy | None:
+        """Return the proxy that a request goes through, if there is one."""
+        request = self.request
+        proxy = proxy_of(request)
+        if proxy is None and self.client.environment_proxies and request.unix_socket is None:
+            return environment_proxy(hop.url)
+        return proxy
+
+    def store_cookies(self, hop: Hop, head: Head) -> None:
+        """Keep the cookies of a response, if any are kept."""
+        if self.client.cookie_jar is not None:
+            self.client.cookie_jar.store(hop.text, head.headers.get_list("Set-Cookie"))
+
+    def what_next(self, hop: Hop, head: Head) -> tuple[Hop | None, RedirectError | None]:
         """Return the request that follows a response, or None, and what is wrong with it."""
-        request = self._request
-        if head.code in (401, 407) and hop.repeatable and self._learns(hop, route, head):
-            return hop, None
+        request = self.request
         location = head.headers.get("Location")
         if head.code not in REDIRECTS or location is None or not request.follow_redirects:
             return None, None
         most = request.max_redirects or 0
-        if redirects >= most:
+        if self._redirects >= most:
             return None, TooManyRedirectsError(head.code, f"more than {most} redirects")
         try:
             return hop.redirected(head.code, location), None
         except ValueError as error:
             return None, RedirectError(head.code, f"a redirect that leads nowhere: {error}")
 
-    def _learns(self, hop: Hop, route: Route, head: ResponseHead) -> bool:
-        """Say whether the request is worth being sent again, with the answer to a challenge.
-
-        A second challenge means that the answer was wrong, unless it says that only the nonce was
-        too old.
-        """
-        server = head.code == 401
-        name = "Www-Authenticate" if server else "Proxy-Authenticate"
-        self._answered += 1
-        if self._answered > 1 and not (
-            self._answered == 2 and is_stale(head.headers.get_list(name))
-        ):
-            return False
-        digests = self._client.digests
-        asked = digest_request(hop, route)
-        if not server:
-            proxy = route.proxy
-            return proxy is not None and learn_from_proxy(proxy, head, asked, digests)
-        mode = self._request.auth_mode
-        return learn_from_server(hop.url, hop.credentials, mode, head, asked, digests)
-
-    async def _move(self, before: Hop, after: Hop) -> None:
-        """Go on to another URL."""
-        self._answered = 0
-        self._timing.redirected = self._client.sweeper.clock()
-        if after.url.host != before.url.host:
-            self._give_turn_back()
-            await self._take_turn(after, first=True)
-
-    # The queue
-
-    async def _take_turn(self, hop: Hop, *, first: bool = False) -> None:
-        host = hop.url.host
-        turns = self._client.turns
-        if not turns.take_now(host):
-            self._doing = "in the queue"
-            await turns.take(host, first=first)
-        self._host = host
-        if not self._timing.turn:
-            self._timing.turn = self._client.sweeper.clock()
-
-    def _give_turn_back(self) -> None:
-        host, self._host = self._host, None
-        if host is not None:
-            self._client.turns.give_back(host)
-
-    # One request
-
-    async def _ask(self, hop: Hop) -> tuple[Exchange, Route, ResponseHead]:
-        """Send a request and return the head of the response.
-
-        A connection that had been idle may turn out to be dead. What may be done twice is then
-        done once more, on a new one.
-        """
-        client = self._client
-        route = self._route(hop)
-        repeatable = hop.method in _IDEMPOTENT and hop.producer is None
-        connection = client.pool.take(route, certainly=not repeatable)
-        if connection is not None:
-            exchange = Exchange(connection, client.sweeper)
-            try:
-                return exchange, route, await self._converse(exchange, route, hop)
-            except (HTTP1Error, StreamClosedError):
-                if connection.heard or not repeatable:
-                    raise
-        exchange = Exchange(await self._connect(route, hop), client.sweeper)
-        return exchange, route, await self._converse(exchange, route, hop)
-
-    def _route(self, hop: Hop) -> Route:
-        request = self._request
-        proxy = proxy_of(request)
-        if proxy is None and self._client.environment_proxies and request.unix_socket is None:
-            proxy = environment_proxy(hop.url)
-        return route_of(request, hop.url, proxy)
-
-    async def _connect(self, route: Route, hop: Hop) -> ClientConnection:
-        seconds = self._request.connect_timeout
-        limit = self._client.sweeper.clock() + seconds if seconds else NEVER
-        self._until(limit, "while connecting")
-        connection = await self._client.connector.connect(route, hop.url, self._timing)
-        self._until(NEVER, "during the request")
-        return connection
-
-    async def _converse(self, exchange: Exchange, route: Route, hop: Hop) -> ResponseHead:
-        """Send a request on a connection, and read the head of the response."""
-        request = self._request
-        client = self._client
-        body = hop.body if hop.producer is None else hop.producer
-        try:
-            fields = request_fields(request, hop, route, client.digests, client.cookie_jar)
-            self._doing = "during the request"
-            self._timing.ready = client.sweeper.clock()
-            exchange.send(
-                hop.method,
-                request_target(hop, route),
-                fields,
-                body,
-                self._on_sent,
-                expect_continue=request.expect_100_continue and body is not None,
-            )
-            await exchange.wait_for_first_byte()
-            self._timing.first_byte = client.sweeper.clock()
-            self._until(NEVER, "during the response")
-            head = await exchange.read_head(request.informational_callback)
-        except BaseException:
-            exchange.connection.close()
-            await exchange.end()
-            raise
-        if client.cookie_jar is not None:
-            client.cookie_jar.store(hop.text, head.headers.get_list("Set-Cookie"))
-        return head
-
-    def _on_sent(self) -> None:
-        seconds = self._request.first_byte_timeout
-        if seconds:
-            limit = self._client.sweeper.clock() + seconds
-            self._until(limit, "before the first byte of the response")
-
-    # The response
-
-    async def _finish(
-        self, hop: Hop, exchange: Exchange, head: ResponseHead, error: RedirectError | None
+    async def finish(
+        self, hop: Hop, arrival: Arrival, head: Head, error: RedirectError | None
     ) -> HTTPResponse:
-        """Read the body, and return the response."""
-        client = self._client
+        """Read the body, and return the response; `error` is what `what_next` found wrong."""
+        client = self.client
         response = HTTPResponse(
-            self._request,
+            self.request,
             head.code,
             head.headers,
             effective_url=hop.text,
@@ -325,9 +252,9 @@ class Fetch:
             error.response = response
             response.error = error
         body = await receive_response(
-            exchange, head, self._request, response, self._receiver, client.body_limits
+            arrival, head, self.request, response, self._receiver, client.body_limits
         )
-        timing = self._timing
+        timing = self.timing
         timing.end = client.sweeper.clock()
-        response.finish(body, exchange.trailers, timing.end - timing.start, timing.info)
+        response.finish(body, arrival.trailers, timing.end - timing.start, timing.info)
         return response

@@ -19,6 +19,9 @@ __all__ = ["REDIRECTS", "Hop"]
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 """The codes that say where to go instead. 300 leaves a choice, 304 is none, 305 is obsolete."""
 
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+"""Methods that do no more when they are done twice. RFC 9110 section 9.2.2."""
+
 _BODY_FIELDS: Final = (
     "Content-Encoding",
     "Content-Language",
@@ -85,6 +88,11 @@ class Hop:
     def repeatable(self) -> bool:
         """Whether the body, if there is one, can be sent again."""
         return not isinstance(self.producer, AsyncIterator)
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it may be sent again unasked, where a connection turns out to be dead."""
+        return self.method in _IDEMPOTENT and self.producer is None
 
     def redirected(self, code: int, location: str) -> Hop | None:
         """Return the request that a redirect asks for; None where its body cannot be sent again.

@@ -12,7 +12,7 @@ from ._hop import Hop
 from ._request import HTTPRequest
 from ._route import Route
 
-__all__ = ["digest_request", "request_fields", "request_target"]
+__all__ = ["add_cookies", "add_usual", "digest_request", "request_fields", "request_target"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 """What the body of a POST is, where nothing else is said: it always was, here and in libcurl."""
@@ -41,7 +41,11 @@ def request_fields(
     """Return the fields of a request; those of the caller come before what is usual."""
     given = hop.headers
     if given:
-        fields = _completed(given, request, hop)
+        fields = HTTPHeaders({"Host": given.get("Host") or hop.url.authority})
+        for name, value in given.get_all():
+            if name != "Host":
+                fields.add(name, value)
+        add_usual(fields, request, hop)
     else:
         # As most requests are. The codec looks for line breaks in what goes out.
         usual = {"Host": hop.url.authority}
@@ -52,19 +56,14 @@ def request_fields(
         if hop.method == "POST":
             usual["Content-Type"] = FORM_TYPE
         fields = HTTPHeaders.from_parsed(usual)
-    if cookie_jar is not None:
-        _add_cookies(fields, hop, cookie_jar)
+    add_cookies(fields, hop, cookie_jar)
     if hop.credentials is not None or route.proxy is not None or "Proxy-Authorization" in fields:
         _add_authorization(fields, request, hop, route, digests)
     return fields
 
 
-def _completed(given: HTTPHeaders, request: HTTPRequest, hop: Hop) -> HTTPHeaders:
-    """Return the fields of the caller, and what is usual besides."""
-    fields = HTTPHeaders({"Host": given.get("Host") or hop.url.authority})
-    for name, value in given.get_all():
-        if name != "Host":
-            fields.add(name, value)
+def add_usual(fields: HTTPHeaders, request: HTTPRequest, hop: Hop) -> None:
+    """Add to the caller's fields what is usual besides, but for the Host."""
     if request.user_agent and "User-Agent" not in fields:
         fields["User-Agent"] = request.user_agent
     if (
@@ -75,10 +74,12 @@ def _completed(given: HTTPHeaders, request: HTTPRequest, hop: Hop) -> HTTPHeader
         fields["Accept-Encoding"] = accepted_codings()
     if hop.method == "POST" and "Content-Type" not in fields:
         fields["Content-Type"] = FORM_TYPE
-    return fields
 
 
-def _add_cookies(fields: HTTPHeaders, hop: Hop, cookie_jar: CookieJar) -> None:
+def add_cookies(fields: HTTPHeaders, hop: Hop, cookie_jar: CookieJar | None) -> None:
+    """Add the cookies that are kept, if any are."""
+    if cookie_jar is None:
+        return
     kept = cookie_jar.header_for(hop.text)
     own = fields.get("Cookie")
     if kept:

@@ -11,26 +11,20 @@ from typing import Any, Final
 from ostro.http1 import DEFAULT_MAX_HEAD_BYTES, DEFAULT_MAX_START_LINE_BYTES, Limits
 from ostro.netutil import OverrideResolver, Resolver
 
-from ._arrival import BodyLimits
+from ._arrival import DEFAULT_MAX_BUFFER_SIZE, BodyLimits
 from ._client import AsyncHTTPClient
 from ._connector import Connector
 from ._cookie_jar import CookieJar
 from ._deadlines import Sweeper
 from ._digest import DigestMemory
-from ._fetch import Fetch
 from ._pool import ConnectionPool
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
 from ._response import HTTPResponse
-from ._turns import Turns
+from ._simple_fetch import SimpleFetch
+from ._turns import DEFAULT_MAX_CLIENTS, Turns
 
 __all__ = ["SimpleAsyncHTTPClient"]
-
-DEFAULT_MAX_CLIENTS: Final = 10
-"""Fetches at a time, as it has always been documented."""
-
-DEFAULT_MAX_BUFFER_SIZE: Final = 104857600
-"""Bytes of a body that is kept in memory: 100 MiB, as it has always been documented."""
 
 DEFAULT_IDLE_TIMEOUT: Final = 15.0
 """Seconds that an idle connection is kept. Many servers close theirs sooner than a minute."""
@@ -82,8 +76,6 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     ) -> None:
         """Take the arguments; the class itself calls this."""
         super().initialize(defaults=defaults, **kwargs)
-        if max_clients < 1 or (max_clients_per_host is not None and max_clients_per_host < 1):
-            raise ValueError("max_clients and max_clients_per_host are 1 or more")
         if max_idle_connections is None:
             max_idle_connections = max_clients if idle_timeout > 0 else 0
         if max_idle_connections_per_host is None:
@@ -108,8 +100,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             max_start_line_bytes=min(max_header_size, DEFAULT_MAX_START_LINE_BYTES),
         )
         self.connector = Connector(resolver, limits, self.sweeper.clock, self.digests)
-        kept = max_buffer_size if max_body_size is None else max_body_size
-        self.body_limits = BodyLimits(kept, max_body_size)
+        self.body_limits = BodyLimits(max_buffer_size, max_body_size)
         self.cookie_jar = cookie_jar
         self.environment_proxies = environment_proxies
 
@@ -119,7 +110,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         """Carry out a request; see AsyncHTTPClient."""
         if request.prepare_curl_callback is not None:
             raise ValueError("prepare_curl_callback needs the client on libcurl")
-        return await Fetch(self, request, receiver).run()
+        return await SimpleFetch(self, request, receiver).run()
 
     def close(self) -> None:
         """Close the client, see AsyncHTTPClient, and its idle connections."""

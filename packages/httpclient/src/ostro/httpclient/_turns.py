@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from typing import Final
 
-__all__ = ["Turns"]
+__all__ = ["DEFAULT_MAX_CLIENTS", "Turns"]
+
+DEFAULT_MAX_CLIENTS: Final = 10
+"""Fetches at a time, as it has always been documented."""
 
 
 class _Waiter:
@@ -32,11 +36,15 @@ class Turns:
     Args:
         most: Turns in all.
         most_per_host: Turns for each host; None for no bound of its own.
+
+    Raises ValueError for less than one.
     """
 
     __slots__ = ("_aside", "_line", "_most", "_most_per_host", "_per_host", "taken")
 
     def __init__(self, most: int, most_per_host: int | None = None) -> None:
+        if most < 1 or (most_per_host is not None and most_per_host < 1):
+            raise ValueError("max_clients and max_clients_per_host are 1 or more")
         self._most = most
         self._most_per_host = most if most_per_host is None else most_per_host
         self.taken = 0

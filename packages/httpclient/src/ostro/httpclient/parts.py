@@ -1,41 +1,55 @@
 """What clients are made of, for whoever writes another one on top of this package.
 
-Programs that fetch have no use for it. `Hop` decides what follows a redirect, `Turns` whose turn it
-is, `Sweeper` looks after deadlines, `Decoder` undoes content codings; `URL`, `Proxy` and their
-functions say where a request goes.
+Programs that fetch have no use for it. `Fetch` carries a request out, but for what each client does
+in its own way: send it, read the `Head` of a response, and the rest of it, the `Arrival`. `Hop`
+decides what follows a redirect, `Turns` whose turn it is, `Sweeper` looks after deadlines,
+`Decoder` undoes content codings; `URL`, `Proxy` and their functions say where a request goes.
 """
 
+from ._arrival import DEFAULT_MAX_BUFFER_SIZE, Arrival, BodyLimits, Head
 from ._checks import check_request
 from ._deadlines import NEVER, Alarm, Expiring, Sweeper
-from ._decoding import Decoder, accepted_codings, decoder_for
+from ._decoding import Decoder
 from ._environment import environment_proxy
-from ._hop import REDIRECTS, Hop
-from ._message import FORM_TYPE
+from ._exchange import DRAINED_BYTES
+from ._fetch import Fetch, FetchingClient
+from ._hop import Hop
+from ._message import add_cookies, add_usual
 from ._request import DEFAULTS, BodyProducer, HeaderFields, SSLOptions, Write
 from ._route import Proxy, proxy_of
-from ._turns import Turns
+from ._timing import Timing
+from ._turns import DEFAULT_MAX_CLIENTS, Turns
+from ._upload import LARGE_BODY
 from ._url import URL, parse_url
 
 __all__ = [
     "DEFAULTS",
-    "FORM_TYPE",
+    "DEFAULT_MAX_BUFFER_SIZE",
+    "DEFAULT_MAX_CLIENTS",
+    "DRAINED_BYTES",
+    "LARGE_BODY",
     "NEVER",
-    "REDIRECTS",
     "URL",
     "Alarm",
+    "Arrival",
+    "BodyLimits",
     "BodyProducer",
     "Decoder",
     "Expiring",
+    "Fetch",
+    "FetchingClient",
+    "Head",
     "HeaderFields",
     "Hop",
     "Proxy",
     "SSLOptions",
     "Sweeper",
+    "Timing",
     "Turns",
     "Write",
-    "accepted_codings",
+    "add_cookies",
+    "add_usual",
     "check_request",
-    "decoder_for",
     "environment_proxy",
     "parse_url",
     "proxy_of",
