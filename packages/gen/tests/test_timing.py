@@ -66,6 +66,27 @@ async def test_timeout_error_is_raised_after_the_deadline(io_loop: IOLoop, limit
     assert isinstance(raised.value, asyncio.TimeoutError)
 
 
+@pytest.mark.parametrize(
+    "message", ["the peer is slow", lambda: "the peer is slow"], ids=["text", "function"]
+)
+async def test_timeout_error_says_what_it_was_told_to(io_loop: IOLoop, message: Any) -> None:
+    never: asyncio.Future[None] = asyncio.Future()
+
+    with pytest.raises(gen.TimeoutError) as raised:
+        await gen.with_timeout(0, never, message=message)
+
+    assert str(raised.value) == "the peer is slow"
+
+
+async def test_the_function_for_the_message_is_called_for_a_timeout_only(io_loop: IOLoop) -> None:
+    def fail() -> str:
+        raise BoomError
+
+    assert await gen.with_timeout(60 * SECOND, asyncio.sleep(0, 1), message=fail) == 1
+    with pytest.raises(BoomError):
+        await gen.with_timeout(0, asyncio.Future(), message=fail)
+
+
 @pytest.mark.parametrize("limit", [*PAST, SECOND], ids=str)
 async def test_what_is_done_counts_whatever_the_deadline(io_loop: IOLoop, limit: Any) -> None:
     future: asyncio.Future[int] = asyncio.Future()

@@ -159,6 +159,15 @@ def test_installed_subclass_is_the_instance() -> None:
     custom.close()
 
 
+def test_clear_instance_undoes_install_and_make_current(io_loop: IOLoop) -> None:
+    io_loop.install()
+
+    IOLoop.clear_instance()
+
+    assert not IOLoop.initialized()
+    assert IOLoop.current(instance=False) is None
+
+
 @pytest.mark.parametrize("kind", ["asyncio", "uvloop"])
 def test_foreign_loop_gets_one_facade_on_demand(kind: str) -> None:
     async def main() -> list[IOLoop]:

@@ -35,6 +35,17 @@ async def test_shutdown_write_closes_the_writing_end_after_all_is_sent(io_loop: 
     assert writer.closed()
 
 
+async def test_nodelay_means_nothing_to_a_pipe(io_loop: IOLoop) -> None:
+    writer, reader = pipe_pair(io_loop)
+
+    writer.set_nodelay(True)
+
+    await writer.write(b"x")
+    assert await reader.read_bytes(1) == b"x"
+    writer.close()
+    reader.close()
+
+
 async def test_a_reader_that_goes_away_is_noticed_while_nothing_is_written(
     io_loop: IOLoop,
 ) -> None:

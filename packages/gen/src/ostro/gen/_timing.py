@@ -6,7 +6,7 @@
 import asyncio
 import datetime
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future as ConcurrentFuture
 from typing import Any, TypeVar, overload
 
@@ -19,6 +19,8 @@ from ._multi import ExceptionTypes
 from ._outcome import set_outcome, take
 
 T = TypeVar("T")
+
+Message = str | Callable[[], str]
 
 _application_log = logging.getLogger("ostro.application")
 
@@ -48,13 +50,23 @@ def with_timeout(
     timeout: float | datetime.timedelta,
     future: Awaitable[T] | ConcurrentFuture[T],
     quiet_exceptions: ExceptionTypes = (),
+    *,
+    message: Message | None = None,
 ) -> asyncio.Future[T]: ...
 @overload
 def with_timeout(
-    timeout: float | datetime.timedelta, future: Any, quiet_exceptions: ExceptionTypes = ()
+    timeout: float | datetime.timedelta,
+    future: Any,
+    quiet_exceptions: ExceptionTypes = (),
+    *,
+    message: Message | None = None,
 ) -> asyncio.Future[Any]: ...
 def with_timeout(
-    timeout: float | datetime.timedelta, future: Any, quiet_exceptions: ExceptionTypes = ()
+    timeout: float | datetime.timedelta,
+    future: Any,
+    quiet_exceptions: ExceptionTypes = (),
+    *,
+    message: Message | None = None,
 ) -> asyncio.Future[Any]:
     """Wait for something, but no longer than up to a deadline.
 
@@ -66,6 +78,8 @@ def with_timeout(
         timeout: A unix timestamp, as `IOLoop.time` returns, or a timedelta from now.
         future: Anything that can be yielded.
         quiet_exceptions: Types of exceptions that are not logged after the time is over.
+        message: What the TimeoutError says: a text, or a function that is called for it when the
+            time is over. None: that it was not finished by then.
 
     Returns:
         A future for the same outcome, or with a TimeoutError as its exception.
@@ -77,24 +91,26 @@ def with_timeout(
     waited_for = convert_yielded(future)
     if waited_for.done():
         return waited_for
-    return _Deadline(timeout, waited_for, quiet_exceptions).future
+    return _Deadline(timeout, waited_for, quiet_exceptions, message).future
 
 
 class _Deadline:
     """One wait with a deadline."""
 
-    __slots__ = ("_quiet_exceptions", "_timeout", "_timer", "_waited_for", "future")
+    __slots__ = ("_message", "_quiet_exceptions", "_timeout", "_timer", "_waited_for", "future")
 
     def __init__(
         self,
         timeout: float | datetime.timedelta,
         waited_for: asyncio.Future[Any],
         quiet_exceptions: ExceptionTypes,
+        message: Message | None,
     ) -> None:
         io_loop = IOLoop.current()
         self._timeout = timeout
         self._waited_for = waited_for
         self._quiet_exceptions = quiet_exceptions
+        self._message = message
         self._timer = io_loop.add_timeout(timeout, self._expire)
         self.future: asyncio.Future[Any] = asyncio.Future(loop=io_loop.asyncio_loop)
         waited_for.add_done_callback(self._finish)
@@ -111,7 +127,16 @@ class _Deadline:
         self._waited_for.add_done_callback(self._log)
         # Nobody else may have it.
         alive_on(self._waited_for.get_loop()).add(self._waited_for)
-        self.future.set_exception(TimeoutError(f"not finished {_describe(self._timeout)}"))
+        try:
+            self.future.set_exception(TimeoutError(self._say_why()))
+        except Exception as error:  # noqa: BLE001 - whatever the function for the message raises
+            self.future.set_exception(error)
+
+    def _say_why(self) -> str:
+        message = self._message
+        if message is None:
+            return f"not finished {_describe(self._timeout)}"
+        return message() if callable(message) else message
 
     def _end(self, future: asyncio.Future[Any]) -> None:
         self._timer.cancel()

@@ -142,6 +142,14 @@ class IOLoop:
         with _registry_lock:
             _instance = self
 
+    @staticmethod
+    def clear_instance() -> None:
+        """Undo `install`, and `make_current` in this thread. The loop itself stays open."""
+        global _instance
+        with _registry_lock:
+            _instance = None
+        IOLoop.clear_current()
+
     @overload
     @staticmethod
     def current() -> "IOLoop": ...

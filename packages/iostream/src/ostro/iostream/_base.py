@@ -74,6 +74,12 @@ class BaseIOStream(ReadingStream):
     ) -> None:
         super().__init__(fd, io_loop, max_buffer_size, read_chunk_size, max_write_buffer_size)
 
+    def set_nodelay(self, value: bool) -> None:
+        """Send small writes at once (True) or let the kernel gather them (False).
+
+        Does nothing on streams that are not over TCP, or closed.
+        """
+
     @overload
     def read_until(
         self, delimiter: bytes, callback: None = None, *, max_bytes: int | None = None

@@ -90,7 +90,7 @@ class IOStream(BaseIOStream):
     def set_nodelay(self, value: bool) -> None:
         """Send small writes at once (True) or let the kernel gather them (False).
 
-        Does nothing on sockets that are not TCP, or closed.
+        Does nothing on streams that are not over TCP, or closed.
         """
         if self._phase is not CLOSED and self._socket.family in INTERNET:
             self._socket.setsockopt(socket_module.IPPROTO_TCP, socket_module.TCP_NODELAY, value)
