@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 import functools
 import logging
+import re
 import unittest
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 import pytest
 
+from ostro import gen
 from ostro.ioloop import IOLoop
 from ostro.stack_context import ExceptionStackContext
 from ostro.testing import (
@@ -324,6 +326,18 @@ def test_of_several_exceptions_the_first_is_raised_and_the_others_are_logged(
     assert "Another exception in a callback of a test" in caplog.text
 
 
+def test_an_exception_of_work_in_the_background_is_logged_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def method(self: AsyncTestCase) -> None:
+        self.io_loop.spawn_callback(broken)
+        self.io_loop.add_callback(self.stop)
+        self.wait()
+
+    assert passes(run_method(method))
+    assert "Exception in callback" in caplog.text
+
+
 def test_an_exception_that_a_stack_context_handles_is_none_of_the_tests() -> None:
     handled: list[BaseException] = []
 
@@ -368,6 +382,34 @@ def test_a_test_that_returns_something_is_told_so() -> None:
 
     assert "ReturnValueError" in text
     assert "returned 42, expected None" in text
+
+
+@pytest.mark.parametrize("decorate", [lambda method: method, gen_test])
+def test_so_is_one_that_returns_it_in_the_end(
+    decorate: Callable[[Callable[..., Any]], Callable[..., Any]],  # Any: whatever tests return
+) -> None:
+    async def method(self: AsyncTestCase) -> int:
+        return 42
+
+    assert "method returned 42, expected None" in complaint_of(run_method(decorate(method)))
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("setUp", "asyncSetUp"), ("tearDown", "asyncTearDown")]
+)
+def test_a_coroutine_in_the_place_of_a_plain_method_is_told_its_name(name: str, other: str) -> None:
+    async def prepare(self: AsyncTestCase) -> None: ...
+
+    case = type("Case", (AsyncTestCase,), {"runTest": lambda self: None, name: prepare})
+    text = complaint_of(run_case(case))
+
+    assert f"prepare is a coroutine: name it {other}" in text
+
+
+def test_a_set_up_that_does_not_call_the_original_is_told_so() -> None:
+    text = complaint_of(run_method(lambda self: None, setUp=lambda self: None))
+
+    assert "Case.setUp() has made no loop: it has to call super().setUp()" in text
 
 
 def test_a_forgotten_await_is_told(recwarn: pytest.WarningsRecorder) -> None:
@@ -424,6 +466,7 @@ def test_a_coroutine_that_takes_too_long_fails_where_it_waits(
     assert len(result.failures) == 1  # not an error
     text = complaint_of(result)
     assert "was not finished after 0.01 seconds" in text
+    assert re.search(r"seconds, waiting at .*test_case\.py:\d+, in wait_for_nothing \(", text)
     assert "await wait_for_nothing()" in text
 
 
@@ -436,7 +479,39 @@ def test_a_decorated_test_has_the_timeout_of_its_decorator() -> None:
     def method(self: AsyncTestCase) -> Generator[Any, Any, None]:
         yield wait_for_nothing()
 
-    assert "was not finished after 0.01 seconds" in complaint_of(run_method(method))
+    text = complaint_of(run_method(method))
+
+    assert re.search(r"after 0\.01 seconds, waiting at .*, in wait_for_nothing \(", text)
+
+
+def test_the_place_is_the_last_in_the_file_of_the_test() -> None:
+    @contextlib.asynccontextmanager  # there is a frame of contextlib's between ours
+    async def slow() -> AsyncIterator[None]:
+        await wait_for_nothing()
+        yield
+
+    @gen_test(timeout=0.01)
+    async def method(self: AsyncTestCase) -> None:
+        async with slow():
+            pass
+
+    assert re.search(r"test_case\.py:\d+, in wait_for_nothing", complaint_of(run_method(method)))
+
+
+def test_a_generator_is_shown_where_it_waits_for_another() -> None:
+    @gen.coroutine
+    def another() -> Generator[Any, Any, None]:
+        yield wait_for_nothing()
+
+    @gen_test(timeout=0.01)
+    def method(self: AsyncTestCase) -> Generator[Any, Any, None]:
+        yield gen.moment
+        yield another()
+
+    text = complaint_of(run_method(method))
+
+    assert re.search(r"waiting at .*test_case\.py:\d+, in method \(", text)
+    assert "yield another()" in text
 
 
 def test_the_timeout_is_5_seconds_or_what_the_environment_says(

@@ -59,6 +59,29 @@ async def test_what_is_about_to_end_is_waited_for(io_loop: IOLoop) -> None:
         io_loop.asyncio_loop.call_later(0.02, task.cancel)
 
 
+async def test_what_a_loop_opens_once_and_keeps_is_no_leak(io_loop: IOLoop) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with LeakCheck(grace=0.05):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.close()
+        await writer.wait_closed()
+    listener.close()
+
+
+async def test_a_connection_of_asyncio_is_named_with_its_peer(io_loop: IOLoop) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    with pytest.raises(LeakError) as caught:
+        async with LeakCheck(grace=0.01):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+    await writer.wait_closed()
+    listener.close()
+    (leak,) = caught.value.leaks
+
+    assert f"('127.0.0.1', {port})" in leak
+
+
 async def test_an_open_stream_is_named_with_its_peer(io_loop: IOLoop) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]

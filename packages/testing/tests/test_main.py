@@ -130,6 +130,7 @@ def test_the_module_itself_discovers(monkeypatch: pytest.MonkeyPatch, main_modul
     testing.main()
 
     assert run.arguments["module"] is None
+    assert sys.argv[0].endswith(" -m ostro.testing"), "what is shown cannot be typed"
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])

@@ -292,14 +292,19 @@ def test_failures_are_those_of_the_test(pytester: pytest.Pytester) -> None:
         async def test_that_stops_the_loop(io_loop):
             io_loop.stop()
             await asyncio.Event().wait()
+
+        async def test_that_returns_something(io_loop):
+            return 42
         """,
     )
 
-    assert outcome.counts == {"failed": 6}
+    assert outcome.counts == {"failed": 7}
+    assert "test_that_returns_something returned 42, expected None" in outcome.text
     assert "assert (1 + 1) == 3" in outcome.text
     assert outcome.text.count("ZeroDivisionError: in a callback") >= 2
     assert "forgotten await: coroutine 'sleep' was never awaited" in outcome.text
-    assert "test_that_hangs was not finished after 0.01 seconds" in outcome.text
+    assert "test_that_hangs was not finished after 0.01 seconds, waiting at " in outcome.text
+    assert "def run_on(" not in outcome.text, "what lies between pytest and the test is shown"
     assert "LoopStoppedError" in outcome.text
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import inspect
 import unittest
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,10 +18,15 @@ from ostro.ioloop import IOLoop
 
 from ._failures import CallbackFailures
 from ._leaks import LeakCheck
-from ._runner import as_awaitable, run_on
+from ._runner import as_awaitable, refuse_result, run_on
 from ._timeouts import get_async_test_timeout
 from ._warning_trap import FORGOTTEN_AWAIT, WarningTrap
-from .errors import AsyncTestTimeoutError, BlockingCallError, ForgottenAwaitError
+from .errors import (
+    AsyncTestTimeoutError,
+    BlockingCallError,
+    ForgottenAwaitError,
+    LoopNotMadeError,
+)
 
 __all__ = ["AsyncTestCase"]
 
@@ -49,8 +55,9 @@ class AsyncTestCase(unittest.TestCase):
                 response = self.wait()
                 self.assertIn(b"Example", response.body)
 
-    An exception of a callback, whichever way it was scheduled, ends the `wait`, or the asynchronous
-    test, and is raised there. A test may take as long as `get_async_test_timeout` says.
+    An exception of a callback ends the `wait`, or the asynchronous test, and is raised there; those
+    of `IOLoop.spawn_callback`, and of tasks that nobody waits for, are none of the test's and are
+    logged. A test may take as long as `get_async_test_timeout` says.
 
     `asyncSetUp`, `asyncTearDown`, `addAsyncCleanup` and `enterAsyncContext` are those of
     unittest.IsolatedAsyncioTestCase. The loop is closed last, after all cleanups.
@@ -137,7 +144,9 @@ class AsyncTestCase(unittest.TestCase):
         self._failures.guard(super().debug)
 
     def _callSetUp(self) -> None:  # noqa: N802 - unittest's name
-        self.setUp()
+        self._call_synchronous("setUp", self.setUp)
+        if not hasattr(self, "io_loop"):
+            raise LoopNotMadeError(type(self).__qualname__)
         self._run("asyncSetUp", self.asyncSetUp)
 
     def _callTestMethod(self, method: Callable[[], object]) -> None:  # noqa: N802 - unittest's name
@@ -145,14 +154,22 @@ class AsyncTestCase(unittest.TestCase):
         with WarningTrap(*FORGOTTEN_AWAIT) as forgotten:
             result = method()
             if result is not None:
-                self._run(name, functools.partial(as_awaitable, name, result))
+                result = self._run(name, functools.partial(as_awaitable, name, result))
         self._failures.rethrow()
         if forgotten.caught:
             raise ForgottenAwaitError(forgotten.caught)
+        refuse_result(name, result)
 
     def _callTearDown(self) -> None:  # noqa: N802 - unittest's name
         self._run("asyncTearDown", self.asyncTearDown)
-        self.tearDown()
+        self._call_synchronous("tearDown", self.tearDown)
+
+    def _call_synchronous(self, name: str, method: Callable[[], object]) -> None:
+        result = method()
+        if inspect.iscoroutine(result):
+            result.close()
+            other = f"async{name[0].upper()}{name[1:]}"
+            raise ForgottenAwaitError([f"{result.__qualname__} is a coroutine: name it {other}"])
 
     # Running the loop
 

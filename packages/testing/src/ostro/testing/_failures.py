@@ -39,6 +39,7 @@ class CallbackFailures:
 
         Returns what the step returns; None where a callback ended it.
         """
+        __tracebackhide__ = True
         result: _T | None = None
         raised: BaseException | None = None
         with self.catching():

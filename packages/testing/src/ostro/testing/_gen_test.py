@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from ._case import AsyncTestCase
-from ._runner import as_awaitable
+from ._runner import as_awaitable, refuse_result
 
 __all__ = ["gen_test"]
 
@@ -52,6 +52,7 @@ def gen_test(func: _Test[_S, _P] | None = None, timeout: float | None = None) ->
     @functools.wraps(method)
     def test(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         name = getattr(method, "__qualname__", repr(method))
-        self._run(name, lambda: as_awaitable(name, method(self, *args, **kwargs)), timeout)
+        result = self._run(name, lambda: as_awaitable(name, method(self, *args, **kwargs)), timeout)
+        refuse_result(name, result)
 
     return test

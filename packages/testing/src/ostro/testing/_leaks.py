@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import socket
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -71,8 +72,7 @@ class LeakCheck:
     def begin(self) -> None:
         """Take note of what is there. Things that are thrown away are not looked for."""
         if not self._loop.is_running():
-            # A loop opens some files when it first runs.
-            self._io_loop.run_sync(functools.partial(asyncio.sleep, 0))
+            self._io_loop.run_sync(_warm_up)
         self._tasks = asyncio.all_tasks(self._loop)
         self._files = open_files()
         if self._loop.get_debug() and not tracemalloc.is_tracing():
@@ -106,6 +106,7 @@ class LeakCheck:
                 self._stop_tracing()
 
     async def __aenter__(self) -> Self:
+        await _warm_up()
         return self.__enter__()
 
     async def __aexit__(
@@ -170,3 +171,14 @@ class LeakCheck:
         if self._own_trace:
             tracemalloc.stop()
             self._own_trace = False
+
+
+async def _warm_up() -> None:
+    """Have the loop open what it opens once and keeps: uvloop, /dev/null for its first stream."""
+    one, other = socket.socketpair()
+    with other:
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            asyncio.Protocol, sock=one
+        )
+        transport.close()
+        await asyncio.sleep(0)

@@ -9,6 +9,7 @@ import signal
 import sys
 import unittest
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ostro import autoreload
@@ -48,6 +49,8 @@ def main(**kwargs: Any) -> None:  # Any: those of unittest.main
     value.
     """
     _define_options()
+    if _is_run_as_module():
+        sys.argv[0] = f"{Path(sys.executable).name} -m ostro.testing"  # as `-m unittest` does
     own, others = _divide(sys.argv[1:])
     try:
         options.parse_command_line([sys.argv[0], *own])
@@ -98,13 +101,18 @@ def _divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _what_to_run(words: Sequence[str]) -> dict[str, Any]:  # Any: as in `main`
     """Return the arguments for unittest.main that say where it looks for tests."""
-    script = sys.modules["__main__"]
-    spec = getattr(script, "__spec__", None)
-    if _names_tests(words) or (spec is not None and spec.name == _OWN_NAME):
+    if _names_tests(words) or _is_run_as_module():
         return {"module": None}
+    script = sys.modules["__main__"]
     if hasattr(script, "all"):
         return {"module": script, "defaultTest": "all"}
     return {"module": script}
+
+
+def _is_run_as_module() -> bool:
+    """Tell whether this is `python -m ostro.testing`, and not a script that calls `main`."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec is not None and spec.name == _OWN_NAME
 
 
 def _names_tests(words: Sequence[str]) -> bool:

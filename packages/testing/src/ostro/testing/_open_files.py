@@ -67,7 +67,7 @@ def _fileno(value: object) -> int:
 
 def _described(fd: int, owner: object) -> str:
     if owner is None:
-        return f"an open file descriptor, {fd}{_where(fd)}"
+        return f"an open file descriptor, {fd}{_where(fd)}{_peer(fd)}"
     if isinstance(owner, BaseIOStream):
         return f"an open stream: {owner!r}{_peer(fd)}{made_at(owner)}"
     kind = "socket" if isinstance(owner, socket.socket) else "file"
@@ -82,7 +82,7 @@ def _where(fd: int) -> str:
 
 
 def _peer(fd: int) -> str:
-    """Say what a stream is connected to, if it is a socket."""
+    """Say what a descriptor is connected to, if it is a socket."""
     try:
         with socket.socket(fileno=os.dup(fd)) as copy:
             return f" from {copy.getsockname()} to {copy.getpeername()}"

@@ -17,7 +17,7 @@ from ostro.ioloop import IOLoop
 
 from ._failures import CallbackFailures
 from ._pytest_settings import timeout_of
-from ._runner import run_on
+from ._runner import refuse_result, run_on
 from ._timeouts import get_async_test_timeout
 from ._warning_trap import FORGOTTEN_AWAIT, WarningTrap
 from .errors import ForgottenAwaitError
@@ -73,6 +73,7 @@ def _on_loop_of(
 ) -> Callable[..., None]:
     @functools.wraps(test)
     def run(**arguments: object) -> None:
+        __tracebackhide__ = True
         io_loop = item.funcargs[LOOP]
         assert isinstance(io_loop, IOLoop), f"the fixture {LOOP} gives {io_loop!r}, not an IOLoop"
         run_test(io_loop, item.name, functools.partial(test, **arguments), timeout_of(item))
@@ -84,15 +85,17 @@ def run_test(
     io_loop: IOLoop, name: str, test: Callable[[], Awaitable[object]], timeout: float
 ) -> None:
     """Run a test on the loop; fail with what its callbacks raise, and for forgotten awaits."""
+    __tracebackhide__ = True
     failures = CallbackFailures()
     end = failures.watch(io_loop)
     try:
         with WarningTrap(*FORGOTTEN_AWAIT) as forgotten:
-            failures.guard(functools.partial(run_on, io_loop, name, test, timeout))
+            result = failures.guard(functools.partial(run_on, io_loop, name, test, timeout))
     finally:
         end()
     if forgotten.caught:
         raise ForgottenAwaitError(forgotten.caught)
+    refuse_result(name, result)
 
 
 # Fixtures

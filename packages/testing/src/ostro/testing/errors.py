@@ -6,6 +6,7 @@ TestingError
 ├── BlockingCallError       (also RuntimeError) a method that blocks was called in a coroutine
 ├── ForgottenAwaitError     (also AssertionError) a test made a coroutine and did not await it
 ├── LeakError               (also AssertionError) a test left something open
+├── LoopNotMadeError        (also RuntimeError) an overridden setUp does not call the original
 ├── MissingExtraError       (also ImportError) a package is missing that an extra brings
 ├── ReturnValueError        (also TypeError) a test returned something
 └── UnmatchedLogError       (also AssertionError) what should have been logged was not
@@ -23,6 +24,7 @@ __all__ = [
     "BlockingCallError",
     "ForgottenAwaitError",
     "LeakError",
+    "LoopNotMadeError",
     "MissingExtraError",
     "ReturnValueError",
     "TestingError",
@@ -37,12 +39,17 @@ class TestingError(Exception):
 
 
 class AsyncTestTimeoutError(TestingError, AssertionError, builtins.TimeoutError):
-    """A test, or one `wait` in it, was not finished in time."""
+    """A test, or one `wait` in it, was not finished in time.
 
-    def __init__(self, what: str, timeout: float) -> None:
+    `place` says where it was waiting, "" if that is not known.
+    """
+
+    def __init__(self, what: str, timeout: float, place: str = "") -> None:
         self.timeout = timeout
+        self.place = place
+        waiting = f", waiting at {place}" if place else ""
         super().__init__(
-            f"{what} was not finished after {timeout:g} seconds "
+            f"{what} was not finished after {timeout:g} seconds{waiting} "
             "(the environment variable ASYNC_TEST_TIMEOUT sets the default)"
         )
 
@@ -73,6 +80,13 @@ class LeakError(TestingError, AssertionError):
         self.leaks = leaks
         lines = [f"  - {leak}" for leak in leaks]
         super().__init__("\n".join(["left behind:", *lines, *([hint] if hint else [])]))
+
+
+class LoopNotMadeError(TestingError, RuntimeError):
+    """The `setUp` of a test case does not call that of its base class, which makes the loop."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"{case}.setUp() has made no loop: it has to call super().setUp()")
 
 
 class MissingExtraError(TestingError, ImportError):
