@@ -12,10 +12,9 @@ import pytest
 
 from ostro.http1 import NEED_DATA, EndOfMessage, Limits
 from ostro.httpclient._connection import ClientConnection
-from ostro.httpclient._deadlines import Sweeper
 from ostro.httpclient._pool import LOOK_AFTER, ConnectionPool
 from ostro.httputil import HTTPHeaders
-from ostro.ioloop import IOLoop
+from ostro.ioloop import IOLoop, Sweeper
 from ostro.iostream import IOStream, StreamClosedError
 
 from .support import FakeClock, until
@@ -46,7 +45,7 @@ class Pair:
 class Fixture:
     def __init__(self, io_loop: IOLoop, most: int, most_per_key: int, timeout: float) -> None:
         self.clock = FakeClock()
-        self.sweeper = Sweeper(io_loop.asyncio_loop, self.clock)
+        self.sweeper = Sweeper(io_loop, self.clock)
         self.pool = ConnectionPool(self.sweeper, most, most_per_key, timeout)
         self.pairs: list[Pair] = []
 

@@ -20,9 +20,9 @@ from ostro.httpclient.parts import (
     DEFAULT_MAX_BUFFER_SIZE,
     DEFAULT_MAX_CLIENTS,
     BodyLimits,
-    Sweeper,
     Turns,
 )
+from ostro.ioloop import Sweeper
 
 from ._engine import Engine
 from ._fetch import CurlFetch
@@ -79,7 +79,7 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
         if max_idle_connections is None:
             max_idle_connections = max_clients
         # The clock of all deadlines and times.
-        self.sweeper = Sweeper(self.io_loop.asyncio_loop)
+        self.sweeper = Sweeper(self.io_loop)
         self.turns = Turns(max_clients, max_clients_per_host)
         self.engine = Engine(self.io_loop, max_idle_connections, max_clients)
         # Seconds that a connection may have been idle, to be used again; 0 if none is to be.

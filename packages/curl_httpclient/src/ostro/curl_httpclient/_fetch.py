@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient import HTTPRequest, HTTPResponse
-from ostro.httpclient.parts import NEVER, Fetch, Hop, Proxy
+from ostro.httpclient.parts import Fetch, Hop, Proxy
+from ostro.ioloop import NEVER
 from ostro.stack_context import wrap
 
 from ._binding import Curl

@@ -14,9 +14,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ostro.http1 import ClientCodec, Limits
+from ostro.ioloop import NEVER
 from ostro.iostream import IOStream, StreamClosedError
-
-from ._deadlines import NEVER
 
 __all__ = ["ClientConnection"]
 

@@ -20,10 +20,10 @@ from ostro.http1 import (
     ResponseHead,
 )
 from ostro.httputil import HTTPHeaders
+from ostro.ioloop import Sweeper
 from ostro.iostream import StreamClosedError
 
 from ._connection import ClientConnection
-from ._deadlines import Sweeper
 from ._decoding import Decoder
 from ._request import BodyProducer
 from ._upload import LARGE_BODY, Upload

@@ -11,9 +11,10 @@ import time
 from abc import ABC, abstractmethod
 from typing import Protocol
 
+from ostro.ioloop import NEVER, Sweeper
+
 from ._arrival import Arrival, BodyLimits, Head, receive_response
 from ._cookie_jar import CookieJar
-from ._deadlines import NEVER, Sweeper
 from ._environment import environment_proxy
 from ._hop import REDIRECTS, Hop
 from ._receiver import ResponseReceiver

@@ -9,8 +9,9 @@ from collections import OrderedDict
 from contextvars import Context
 from typing import Final
 
+from ostro.ioloop import Sweeper
+
 from ._connection import ClientConnection
-from ._deadlines import Sweeper
 
 __all__ = ["ConnectionPool"]
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ostro.http1 import DEFAULT_MAX_HEAD_BYTES, DEFAULT_MAX_START_LINE_BYTES, Limits
+from ostro.ioloop import Sweeper
 from ostro.netutil import OverrideResolver, Resolver
 
 from ._arrival import DEFAULT_MAX_BUFFER_SIZE, BodyLimits
 from ._client import AsyncHTTPClient
 from ._connector import Connector
 from ._cookie_jar import CookieJar
-from ._deadlines import Sweeper
 from ._digest import DigestMemory
 from ._pool import ConnectionPool
 from ._receiver import ResponseReceiver
@@ -82,7 +82,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             max_idle_connections_per_host = max_idle_connections
         loop = self.io_loop.asyncio_loop
         # The clock of all deadlines and times.
-        self.sweeper = Sweeper(loop)
+        self.sweeper = Sweeper(self.io_loop)
         self.turns = Turns(max_clients, max_clients_per_host)
         self.pool = ConnectionPool(
             self.sweeper, max_idle_connections, max_idle_connections_per_host, idle_timeout

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ostro.http1 import HTTP1Error, ResponseHead
+from ostro.ioloop import NEVER
 from ostro.iostream import StreamClosedError
 
 from ._authorization import learn_from_proxy, learn_from_server
 from ._connection import ClientConnection
-from ._deadlines import NEVER
 from ._digest import is_stale
 from ._exchange import Exchange, named
 from ._fetch import Fetch

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Final
 
 from ostro.http1 import LocalProtocolError
+from ostro.ioloop import Alarm, Sweeper
 from ostro.iostream import StreamClosedError
 
 from ._connection import ClientConnection
-from ._deadlines import Alarm, Sweeper
 from ._request import BodyProducer
 from .errors import HTTPStreamClosedError
 

@@ -2,13 +2,12 @@
 
 Programs that fetch have no use for it. `Fetch` carries a request out, but for what each client does
 in its own way: send it, read the `Head` of a response, and the rest of it, the `Arrival`. `Hop`
-decides what follows a redirect, `Turns` whose turn it is, `Sweeper` looks after deadlines,
-`Decoder` undoes content codings; `URL`, `Proxy` and their functions say where a request goes.
+decides what follows a redirect, `Turns` whose turn it is, `Decoder` undoes content codings; `URL`,
+`Proxy` and their functions say where a request goes.
 """
 
 from ._arrival import DEFAULT_MAX_BUFFER_SIZE, Arrival, BodyLimits, Head
 from ._checks import check_request
-from ._deadlines import NEVER, Alarm, Expiring, Sweeper
 from ._decoding import Decoder
 from ._environment import environment_proxy
 from ._exchange import DRAINED_BYTES
@@ -28,14 +27,11 @@ __all__ = [
     "DEFAULT_MAX_CLIENTS",
     "DRAINED_BYTES",
     "LARGE_BODY",
-    "NEVER",
     "URL",
-    "Alarm",
     "Arrival",
     "BodyLimits",
     "BodyProducer",
     "Decoder",
-    "Expiring",
     "Fetch",
     "FetchingClient",
     "Head",
@@ -43,7 +39,6 @@ __all__ = [
     "Hop",
     "Proxy",
     "SSLOptions",
-    "Sweeper",
     "Timing",
     "Turns",
     "Write",
