@@ -210,9 +210,9 @@ async def swept(group: ConnectionGroup) -> None:
     """Wait until the sweeper has looked at every deadline, at the time that it is now."""
     for _ in range(2):
         probe = Probe()
-        group.sweeper.add(probe)
+        group.sweeper.watch(probe)
         await probe.seen.wait()
-        group.sweeper.remove(probe)
+        group.sweeper.forget(probe)
 
 
 async def turns(number: int = 6) -> None:

@@ -5,18 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from ostro.httpserver._deadlines import NEVER, Sweeper
 from ostro.httpserver._pace import BodyPace, WritePace
 from ostro.httpserver._settings import BODY_RATE_GRACE, LINGER_TIMEOUT, ServerSettings
 from ostro.httputil import HTTPConnection, HTTPHeaders
-from ostro.ioloop import IOLoop
+from ostro.ioloop import NEVER, IOLoop
 
 from .support import (
     GET,
     OK,
     Client,
     FakeClock,
-    Probe,
     Recorder,
     RecordingDelegate,
     Request,
@@ -450,45 +448,6 @@ async def test_a_client_that_goes_on_sending_is_left_after_a_moment(io_loop: IOL
 
 
 # The parts
-
-
-async def test_the_sweeper_rests_while_there_is_nothing_to_look_at(io_loop: IOLoop) -> None:
-    clock = FakeClock()
-    sweeper = Sweeper(io_loop, clock, 0.001)
-    probe = Probe()
-    sweeper.add(probe)
-    await probe.seen.wait()
-    sweeper.remove(probe)
-    sweeper.remove(probe)
-    while sweeper._running:  # noqa: ASYNC110 - nobody else is to be told
-        await asyncio.sleep(0)
-    clock.now += 100
-    assert sweeper.now < clock.now
-
-    other = Probe()
-    sweeper.add(other)
-
-    assert sweeper.now == clock.now
-    await other.seen.wait()
-    sweeper.remove(other)
-
-
-async def test_a_deadline_that_fails_does_not_keep_the_others_from_theirs(
-    io_loop: IOLoop,
-) -> None:
-    class Failing(Probe):
-        def expire(self, now: float) -> None:
-            self.deadline = NEVER
-            raise RuntimeError("broken")
-
-    sweeper = Sweeper(io_loop, FakeClock(), 0.001)
-    failing, probe = Failing(), Probe()
-    with logged("ostro.application"):
-        sweeper.add(failing)
-        sweeper.add(probe)
-        await probe.seen.wait()
-    sweeper.remove(failing)
-    sweeper.remove(probe)
 
 
 def test_the_pace_of_a_body_without_limits_is_never_asked_for() -> None:

@@ -23,12 +23,11 @@ from ostro.httputil import (
     HTTPServerRequest,
     RequestStartLine,
 )
-from ostro.ioloop import COMPLETED
+from ostro.ioloop import COMPLETED, NEVER
 from ostro.iostream import IOStream, SSLIOStream
 
 from ._application import ApplicationCaller
 from ._callback import as_delegate
-from ._deadlines import NEVER, SWEEP_INTERVAL
 from ._decompress import DecompressingDelegate
 from ._exchange import Exchange
 from ._forwarded import ForwardedHeaders
@@ -40,6 +39,7 @@ from ._settings import (
     LOOK_AFTER,
     MAX_BYTES_BEHIND_ANSWER,
     PIPELINE_BUFFER_SIZE,
+    SWEEP_INTERVAL,
     WRITE_HIGH_WATER,
     ServerSettings,
 )

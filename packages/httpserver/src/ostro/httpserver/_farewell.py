@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from ostro.ioloop import NEVER, RegularSweeper
 from ostro.iostream import IOStream, SSLIOStream
 
-from ._deadlines import NEVER, Sweeper
 from ._pace import WritePace
 from ._settings import LINGER_TIMEOUT
 
@@ -45,7 +45,7 @@ class Farewell:
     def __init__(
         self,
         stream: IOStream,
-        sweeper: Sweeper,
+        sweeper: RegularSweeper,
         on_end: Callable[[], None],
         client: str,
         *,
@@ -64,7 +64,7 @@ class Farewell:
         # How what is left leaves; None when it has.
         self._pace: WritePace | None = None
         self.deadline = NEVER
-        sweeper.add(self)
+        sweeper.watch(self)
         stream.set_receiver(self)
         stream.resume_reading()
         if not stream.write_buffer_size:
@@ -93,7 +93,7 @@ class Farewell:
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Learn that the stream is closed."""
-        self._sweeper.remove(self)
+        self._sweeper.forget(self)
         self._on_end()
 
     def expire(self, now: float) -> None:

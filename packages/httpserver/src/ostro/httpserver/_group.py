@@ -11,10 +11,9 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from ostro.httputil import HTTPServerConnectionDelegate
-from ostro.ioloop import IOLoop
+from ostro.ioloop import NEVER, IOLoop, RegularSweeper
 from ostro.iostream import IOStream
 
-from ._deadlines import NEVER, Sweeper
 from ._settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class ConnectionGroup:
         self.delegate = delegate
         self.settings = settings
         self.io_loop = io_loop
-        self.sweeper = Sweeper(io_loop, clock, sweep_interval)
+        self.sweeper = RegularSweeper(io_loop, sweep_interval, clock)
         self.connections: set[HTTPConnection] = set()
         # Streams that were given away, and who wants to be told of the end.
         self.detached: dict[IOStream, Callable[[], object]] = {}
@@ -76,12 +75,12 @@ class ConnectionGroup:
     def add(self, connection: HTTPConnection) -> None:
         """Take in a connection that has just been opened."""
         self.connections.add(connection)
-        self.sweeper.add(connection)
+        self.sweeper.watch(connection)
 
     def remove(self, connection: HTTPConnection) -> None:
         """Forget a connection that is closed or detached; idempotent."""
         self.connections.discard(connection)
-        self.sweeper.remove(connection)
+        self.sweeper.forget(connection)
         self._look_if_empty()
 
     def add_detached(self, stream: IOStream, on_drain: Callable[[], object]) -> None:

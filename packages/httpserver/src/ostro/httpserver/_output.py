@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from ostro.http1 import ServerCodec
 from ostro.httputil import ConnectionContext
-from ostro.ioloop import COMPLETED
+from ostro.ioloop import COMPLETED, NEVER
 from ostro.iostream import IOStream, SSLIOStream, StreamClosedError
 
-from ._deadlines import NEVER
 from ._farewell import Farewell
 from ._group import ConnectionGroup
 from ._pace import WritePace
@@ -137,7 +136,7 @@ class ConnectionOutput(ABC):
         """Close once what has been written has left; see `Farewell` for `linger`."""
         self.send_outgoing()
         self._phase = CLOSED
-        self.group.sweeper.remove(self)
+        self.group.sweeper.forget(self)
         Farewell(
             self.stream,
             self.group.sweeper,

@@ -5,7 +5,8 @@ Pure bookkeeping on times and byte counts that are given: no clock, no stream.
 
 from __future__ import annotations
 
-from ._deadlines import NEVER
+from ostro.ioloop import NEVER
+
 from ._settings import BODY_RATE_GRACE
 
 

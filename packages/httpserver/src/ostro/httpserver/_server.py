@@ -16,7 +16,6 @@ from ostro.netutil import TCPServer
 
 from ._callback import as_delegate
 from ._connection import HTTPConnection
-from ._deadlines import SWEEP_INTERVAL
 from ._error_response import error_response
 from ._farewell import Farewell
 from ._forwarded import ForwardedHeaders
@@ -27,6 +26,7 @@ from ._settings import (
     DEFAULT_IDLE_CONNECTION_TIMEOUT,
     DEFAULT_MIN_BODY_RATE,
     DEFAULT_WRITE_TIMEOUT,
+    SWEEP_INTERVAL,
     ServerSettings,
 )
 

@@ -37,8 +37,8 @@ LINGER_TIMEOUT = 2.0
 """Seconds that a connection which this side ends waits for the client to read the last answer.
 
 Closing at once would make the kernel reset the connection while the client still sends, and the
-client
-would never see the answer that says why. Spec: RFC 9112 section 9.6."""
+client would never see the answer that says why. Spec: RFC 9112 section 9.6.
+"""
 
 MAX_BYTES_BEHIND_ANSWER = 65536
 """Bytes of a body that are still read, and thrown away, when its request has been answered, so that
@@ -50,6 +50,9 @@ PIPELINE_BUFFER_SIZE = 65536
 
 LOOK_AFTER = 1.0
 """Seconds that an answer may take before the client is looked for: see `IOStream.expect_write`."""
+
+SWEEP_INTERVAL = 1.0
+"""Seconds between two looks at the deadlines of all connections, and so their precision."""
 
 GATHER_FROM = 4
 """Open connections from which on the answers of one turn of the loop are sent together."""
