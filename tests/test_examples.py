@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -303,6 +304,74 @@ def test_the_spider_finds_what_is_broken(tmp_path: Path) -> None:
     assert broken.returncode == 1
     assert f"broken: {site.url}/nowhere: HTTP 404" in broken.stdout
     assert "usage" in unused.stderr
+
+
+SITE = """
+from ostro import web
+
+class Page(web.RequestHandler):
+    def get(self):
+        self.write('<a href="http://[bad/">x</a> <a href="/odd">x</a> <a href="/nowhere">x</a>')
+
+class Odd(web.RequestHandler):
+    def get(self):
+        self.write("<![odd[ <p>")
+
+web.Application([("/", Page), ("/odd", Odd)]).run({port})
+"""
+
+
+def test_the_spider_goes_on_after_what_is_no_link_and_no_page(tmp_path: Path) -> None:
+    port = free_port()
+    program = tmp_path / "site.py"
+    program.write_text(SITE.replace("{port}", str(port)))
+
+    with running([sys.executable, str(program)], port, tmp_path) as site:
+        done = run_program("spider/spider.py", site.url)
+
+    assert done.stderr == ""
+    assert done.stdout.startswith("3 pages in")
+    assert f"broken: http://[bad/: Invalid IPv6 URL, on {site.url}/\n" in done.stdout
+    assert f"broken: {site.url}/odd: not HTML" in done.stdout
+    assert f"broken: {site.url}/nowhere: HTTP 404" in done.stdout
+
+
+def test_a_spider_without_legs_is_refused() -> None:
+    done = run_program("spider/spider.py", "--concurrency=0", "http://127.0.0.1:1/")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "concurrency" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["nowhere.txt", "."])
+def test_what_cannot_be_sent_is_named_in_a_line(name: str, tmp_path: Path) -> None:
+    with example("upload/receiver.py", tmp_path, f"--folder={tmp_path}") as site:
+        done = run_program("upload/uploader.py", f"--port={site.address}", str(tmp_path / name))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"uploader\.py: \[Errno \d+\] .*\n", done.stderr)
+
+
+@pytest.mark.parametrize("program", ["spider/spider.py", "upload/uploader.py"])
+def test_clients_end_well_on_ctrl_c(program: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        file = tmp_path / "file"
+        file.touch()
+        target = [f"http://127.0.0.1:{port}/"] if "spider" in program else [str(file)]
+        options = [] if "spider" in program else ["--host=127.0.0.1", f"--port={port}"]
+        command = [sys.executable, str(EXAMPLES / program), *options, *target]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                listener.settimeout(30)
+                connection, _ = listener.accept()
+                with connection:
+                    process.send_signal(signal.SIGINT)
+                    _, complaint = process.communicate(timeout=30)
+            finally:
+                process.kill()
+
+    assert (process.returncode, complaint) == (130, "")
 
 
 def test_no_example_is_forgotten() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import ostro.ioloop
 import ostro.options
-from ostro.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from ostro.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
 from ostro.options import define, options
 
 define("port", default=8000, type=int, help="port of the receiver")
@@ -95,4 +95,9 @@ if __name__ == "__main__":
     names = ostro.options.parse_command_line()
     if not names:
         sys.exit("usage: uploader.py [options] FILE...")
-    ostro.ioloop.run(main([Path(name) for name in names]))
+    try:
+        ostro.ioloop.run(main([Path(name) for name in names]))
+    except (HTTPError, OSError) as error:
+        sys.exit(f"uploader.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # what shells make of Ctrl-C
