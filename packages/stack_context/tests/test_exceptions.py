@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from types import TracebackType
 
 import pytest
@@ -29,6 +30,18 @@ class Handler:
 
 def fail() -> None:
     raise LookupError("failed")
+
+
+def test_exception_passes_through_any_number_of_handlers_from_the_inside_out() -> None:
+    handlers = [Handler(consumes=number == 10) for number in range(1000)]
+    with contextlib.ExitStack() as block:
+        for handler in handlers:
+            block.enter_context(ExceptionStackContext(handler))
+        callback = wrap(fail)
+
+    assert callback() is None
+
+    assert [len(handler.seen) for handler in handlers] == [0] * 10 + [1] * 990
 
 
 def test_exception_in_the_block_goes_to_the_handler() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import gc
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar, copy_context
@@ -43,6 +44,17 @@ def test_nested_contexts_are_entered_outermost_first() -> None:
         callback = wrap(trace.look)
 
     assert callback() == ["a", "b"]
+
+
+def test_any_number_of_contexts_can_be_carried() -> None:
+    trace = Trace()
+    depth = 2 * sys.getrecursionlimit()
+    with contextlib.ExitStack() as block:
+        for number in range(depth):
+            block.enter_context(StackContext(trace.context(str(number))))
+        callback = wrap(trace.look)
+
+    assert callback() == [str(number) for number in range(depth)]
 
 
 def test_wrapped_callback_can_be_called_often_and_from_within_itself() -> None:

@@ -1,10 +1,14 @@
 """Carry the stack to where a callback runs: capture it in `wrap`, enter it in the call."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from contextvars import Context, copy_context
-from typing import Generic, ParamSpec, TypeVar, overload
+from typing import Final, Generic, ParamSpec, TypeVar, overload
 
 from ._stack import Stack, active_links, stack_in_force
+
+NESTED_AT_MOST: Final = 50
+"""Contexts that are entered one inside the other: well below the interpreter's recursion limit."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,7 +38,21 @@ def _call(
     fn: Callable[..., R], stack: Stack, args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> R | None:
     stack_in_force.set(stack)
+    if len(stack) > NESTED_AT_MOST:
+        return _call_inside_many(fn, stack, args, kwargs)
     return _call_inside(fn, stack, 0, args, kwargs)
+
+
+def _call_inside_many(
+    fn: Callable[..., R], stack: Stack, args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> R | None:
+    """Do the same as `_call_inside`, at a higher price but without a frame for each context."""
+    result: R | None = None
+    with ExitStack() as entered:
+        for link in stack:
+            entered.enter_context(link.enter())
+        result = fn(*args, **kwargs)
+    return result  # noqa: RET504 - as below
 
 
 def _call_inside(
