@@ -209,6 +209,30 @@ async def test_an_impossible_address_closes_the_stream(
     assert stream.closed()
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example", "\ud800", 5])
+async def test_a_host_that_cannot_be_one_fails_the_connect_and_closes_the_stream(
+    io_loop: IOLoop, stream: IOStream, host: str
+) -> None:
+    closed = asyncio.Event()
+    stream.set_close_callback(closed.set)
+
+    with pytest.raises(StreamClosedError) as caught:
+        await stream.connect((host, 80))
+
+    assert isinstance(caught.value.real_error, UnicodeError | TypeError)
+    await closed.wait()
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1"])
+async def test_a_host_may_be_bytes_as_for_a_socket(
+    io_loop: IOLoop, server: socket.socket, stream: IOStream, host: str
+) -> None:
+    await stream.connect((host, server.getsockname()[1]))
+
+    assert stream.socket.getpeername() == server.getsockname()
+    stream.close()
+
+
 def _resolve_nothing(host: str, *args: object, **kwargs: object) -> list[object]:
     if host == "127.0.0.1":
         return []

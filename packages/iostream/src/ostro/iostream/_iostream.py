@@ -156,7 +156,7 @@ class IOStream(BaseIOStream):
             self._loop.run_in_executor,
             None,
             _resolve,
-            str(address[0]),
+            host_of(address),
             address[1],
             self._socket.family,
             self._socket.type,
@@ -356,9 +356,17 @@ def _is_host_name(sock: socket_module.socket, address: Address) -> bool:
         return False
     try:
         socket_module.getaddrinfo(host, None, flags=socket_module.AI_NUMERICHOST)
-    except OSError:
+    except TypeError:
+        return False  # connect says so better
+    except (OSError, UnicodeError):  # the second: no name of the Internet (RFC 5890) at all
         return True
     return False
+
+
+def host_of(address: Address) -> str:
+    """Return the host of an Internet address, which the socket module takes as bytes, too."""
+    host: object = address[0]
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
 def _resolve(host: str, port: bytes | str | int | None, family: int, kind: int) -> Address:

@@ -18,7 +18,7 @@ from ostro.ioloop import IOLoop
 from ._base import DEFAULT_MAX_BUFFER_SIZE, DEFAULT_READ_CHUNK_SIZE, BaseIOStream
 from ._context import SSLOptions, default_client_context, ssl_options_to_context
 from ._core import CLOSED, HANDSHAKING, OPEN, general_log
-from ._iostream import INTERNET, IOStream
+from ._iostream import INTERNET, IOStream, host_of
 from ._tls import TLSSession
 from .errors import StreamBusyError, StreamClosedError
 
@@ -174,7 +174,7 @@ class SSLIOStream(IOStream):
         if attempt.server_hostname is not None:
             self._server_hostname = attempt.server_hostname
         elif self._server_hostname is None and self._socket.family in INTERNET:
-            self._server_hostname = str(attempt.address[0])
+            self._server_hostname = host_of(attempt.address)
         try:
             self._start_handshake()
         except (ssl.SSLError, ValueError) as error:
