@@ -13,14 +13,23 @@ import logging
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 
-from ostro.httputil import HTTPInputError, responses
+from ostro.http1 import RequestHead
+from ostro.httputil import (
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    responses,
+)
 from ostro.ioloop import COMPLETED
 from ostro.iostream import IOStream
 
+from ._decompress import DecompressingDelegate
 from ._error_response import error_response, printable
 from ._exchange import Exchange
 from ._group import ConnectionGroup
 from ._output import ConnectionOutput
+from ._phases import ANSWER, BODY
 
 general_log = logging.getLogger("ostro.general")
 app_log = logging.getLogger("ostro.application")
@@ -42,11 +51,46 @@ class ApplicationCaller(ConnectionOutput):
     def _advance(self) -> None:
         """Take what has been received, as far as nobody has to be waited for."""
 
-    @abstractmethod
-    def _headers_taken(self, exchange: Exchange) -> None:
-        """Go on once the delegate is done with the headers."""
+    # Its first step
 
-    # Its steps
+    def _taken(self, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
+        """Remember who has taken a request whose answer is still to come.
+
+        Apart from `_serve`, where the type checker would know what `_exchange` is, and a compiled
+        build would rely on that.
+        """
+        if self._exchange is exchange:  # neither answered nor detached meanwhile
+            exchange.delegate = delegate
+
+    def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
+        """Introduce the request to its delegate; return what the body must wait for, or None."""
+        group = self.group
+        delegate = group.delegate.start_request(self, exchange)
+        if group.decompress and head.has_body:
+            delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)
+        exchange.delegate = delegate
+        waits = delegate.headers_received(
+            RequestStartLine(head.method, head.target, head.version), head.headers
+        )
+        if waits is not None and waits is not COMPLETED:
+            return waits
+        self._headers_taken(exchange)
+        return None
+
+    def _headers_taken(self, exchange: Exchange) -> None:
+        """Go on once the delegate is done with the headers: to the body, or to the end of the
+        request.
+        """
+        exchange.headers_taken = True
+        delegate = exchange.delegate
+        if delegate is None:
+            return  # answered already
+        if self._phase is ANSWER:
+            delegate.finish()
+        elif self._phase is BODY and self.codec.waiting_for_continue:
+            self.send(self.codec.send_informational(100, HTTPHeaders()))
+
+    # Its further steps
 
     def _call(
         self, exchange: Exchange, step: Callable[..., Awaitable[None] | None], *args: object

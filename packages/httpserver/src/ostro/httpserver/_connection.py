@@ -2,42 +2,35 @@
 
 This file owns the order of things: which request is being received, whose answer is due, when to
 read. Bytes are understood by `ostro.http1` and moved by `ostro.iostream`, sending is described in
-`_output`, dealing with delegates in `_application`, and what an answer says lies with them. Theory
-of operation: docs/design/server-connection.md.
+`_output`, receiving in `_input`, dealing with delegates in `_application`, and what an answer says
+lies with them. Theory of operation: docs/design/server-connection.md.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from ostro.http1 import Data, EndOfMessage, RemoteProtocolError, RequestHead, TargetForm
 from ostro.httputil import (
     ByteStream,
-    HTTPHeaders,
-    HTTPMessageDelegate,
     HTTPOutputError,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
-    RequestStartLine,
 )
-from ostro.ioloop import COMPLETED, NEVER
-from ostro.iostream import IOStream, SSLIOStream
+from ostro.ioloop import NEVER
+from ostro.iostream import IOStream
 
-from ._application import ApplicationCaller
 from ._callback import as_delegate
-from ._decompress import DecompressingDelegate
 from ._exchange import Exchange
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
-from ._pace import BodyPace
+from ._input import ConnectionInput
 from ._phases import ANSWER, BODY, CLOSED, FLUSH, HEAD, IDLE, Phase
 from ._settings import (
     LINGER_TIMEOUT,
     LOOK_AFTER,
-    MAX_BYTES_BEHIND_ANSWER,
     PIPELINE_BUFFER_SIZE,
     SWEEP_INTERVAL,
     WRITE_HIGH_WATER,
@@ -45,7 +38,7 @@ from ._settings import (
 )
 
 
-class HTTPConnection(ApplicationCaller):
+class HTTPConnection(ConnectionInput):
     """Serves the requests of one client.
 
     `stream` is the client's, just accepted; `address` its address as the socket gave it.
@@ -58,10 +51,7 @@ class HTTPConnection(ApplicationCaller):
 
     __slots__ = (
         "_advancing",
-        "_app_paused",
-        "_body_pace",
         "_eof",
-        "_pipeline_full",
         "_served",
     )
 
@@ -95,14 +85,8 @@ class HTTPConnection(ApplicationCaller):
         self._served = False
         # Whether events are being taken further up this very call stack.
         self._advancing = False
-        # Why reading has stopped: the application holds back the body, or the client sends requests
-        # faster than they are answered.
-        self._app_paused = False
-        self._pipeline_full = False
         # Whether the client has said that it sends no more.
         self._eof = False
-        # How the body comes in; made with the first one.
-        self._body_pace: BodyPace | None = None
         group.add(self)
         stream.set_receiver(self)
 
@@ -145,11 +129,6 @@ class HTTPConnection(ApplicationCaller):
             self._report_close(exchange)
         # What lies in the codec is still taken; that nothing follows is noticed behind it.
         self._advance()
-
-    def _is_cut_off(self) -> bool:
-        """Tell whether the body in progress cannot become whole out of what has been received."""
-        missing = self.codec.body_bytes_missing
-        return not self.codec.unread_size if missing is None else missing > 0
 
     def drained(self) -> None:
         """Learn that everything written has left."""
@@ -200,12 +179,6 @@ class HTTPConnection(ApplicationCaller):
 
     # Taking requests
 
-    def _takes_events(self) -> bool:
-        phase = self._phase
-        return (phase is IDLE or phase is HEAD or phase is BODY) and not (
-            self._app_paused or self._waits_for is not None
-        )
-
     def _advance(self) -> None:
         """Take what the codec has, until it needs more bytes or an answer is due."""
         self._advancing = True
@@ -243,11 +216,8 @@ class HTTPConnection(ApplicationCaller):
 
     def _on_head(self, head: RequestHead) -> None:
         if head.has_body:
-            settings = self.group.settings
-            now = self.group.sweeper.clock()
             self._phase = BODY
-            self._body_pace = BodyPace(now, settings.body_timeout, settings.min_body_rate)
-            self._set_body_deadline(self._body_pace, now)
+            self._begin_body()
         else:
             self.codec.next_event()  # the end, which follows such a head at once
             self._await_answer()
@@ -292,52 +262,6 @@ class HTTPConnection(ApplicationCaller):
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             self._delegate_failed(exchange, error)
 
-    def _taken(self, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
-        """Remember who has taken a request whose answer is still to come.
-
-        Apart from `_serve`, where the type checker would know what `_exchange` is, and a compiled
-        build would rely on that.
-        """
-        if self._exchange is exchange:  # neither answered nor detached meanwhile
-            exchange.delegate = delegate
-
-    def _start(self, exchange: Exchange, head: RequestHead) -> Awaitable[None] | None:
-        """Introduce the request to its delegate; return what the body must wait for, or None."""
-        group = self.group
-        delegate = group.delegate.start_request(self, exchange)
-        if group.decompress and head.has_body:
-            delegate = DecompressingDelegate(delegate, group.settings.limits.max_body_bytes)
-        exchange.delegate = delegate
-        waits = delegate.headers_received(
-            RequestStartLine(head.method, head.target, head.version), head.headers
-        )
-        if waits is not None and waits is not COMPLETED:
-            return waits
-        self._headers_taken(exchange)
-        return None
-
-    def _headers_taken(self, exchange: Exchange) -> None:
-        """Go on once the delegate is done with the headers: to the body, or to the end of the
-        request.
-        """
-        exchange.headers_taken = True
-        delegate = exchange.delegate
-        if delegate is None:
-            return  # answered already
-        if self._phase is ANSWER:
-            delegate.finish()
-        elif self._phase is BODY and self.codec.waiting_for_continue:
-            self.send(self.codec.send_informational(100, HTTPHeaders()))
-
-    def _on_data(self, data: bytes) -> None:
-        exchange = self._exchange
-        if exchange is None:
-            return  # the rest of a body behind its answer
-        assert exchange.delegate is not None
-        assert self._body_pace is not None
-        self._body_pace.add(len(data))
-        self._call(exchange, exchange.delegate.data_received, data)
-
     def _on_end(self, end: EndOfMessage) -> None:
         exchange = self._exchange
         if exchange is None:
@@ -362,14 +286,6 @@ class HTTPConnection(ApplicationCaller):
         if self.group.last_answers or (self._phase is BODY and self._leaves_body(end)):
             self.codec.close_after_response()
 
-    def _leaves_body(self, end: bool) -> bool:
-        """Tell whether what is left of a body will not be read behind an answer that begins now.
-
-        A client that waits for a 100 may send its body now or not: nobody can tell what comes next.
-        Spec: RFC 9110 section 10.1.1.
-        """
-        return self.codec.waiting_for_continue or (end and not self._is_worth_reading())
-
     def response_ended(self, exchange: Exchange) -> None:
         """Go on once the application has finished its answer."""
         self._exchange = None
@@ -383,11 +299,6 @@ class HTTPConnection(ApplicationCaller):
             self._say_farewell(linger=bool(self.codec.unread_size))
         else:
             self._after_answer()
-
-    def _is_worth_reading(self) -> bool:
-        """Tell whether so little of a body is missing that a new connection would cost more."""
-        missing = self.codec.body_bytes_missing
-        return missing is not None and missing <= MAX_BYTES_BEHIND_ANSWER
 
     def _read_rest(self) -> None:
         """Read what is left of a body that has been answered, for the sake of the next request."""
@@ -420,26 +331,6 @@ class HTTPConnection(ApplicationCaller):
         group = self.group
         self.deadline = group.sweeper.now + group.idle_timeout
 
-    def _limit_pipeline(self) -> None:
-        """Stop reading once more is kept for later than may be, while something else is due."""
-        if (
-            self.codec.unread_size > PIPELINE_BUFFER_SIZE
-            and self._phase is not CLOSED
-            and not self._takes_events()
-        ):
-            self._pipeline_full = True
-            self.stream.pause_reading()
-
-    def _schedule_advance(self) -> None:
-        """Take further events from the loop, not from the application's call stack and Context."""
-        loop = self.group.io_loop.asyncio_loop
-        loop.call_soon(self._advance, context=contextvars.Context())
-
-    def _read_again(self) -> None:
-        """Read from the client whatever kept it from sending before."""
-        self._app_paused = self._pipeline_full = False
-        self.stream.resume_reading()
-
     def close_when_idle(self) -> None:
         """Close now if no request is in progress, else after its answer (which `before_head`
         announces).
@@ -448,52 +339,7 @@ class HTTPConnection(ApplicationCaller):
         if idle or (self._phase is HEAD and not self._served):
             self._say_farewell(linger=False)
 
-    # The pace of a body
-
-    def _check_body(self, now: float) -> None:
-        pace = self._body_pace
-        assert pace is not None
-        if self._app_paused or self._waits_for is not None:
-            pace.restart(now)
-        fault = pace.fault(now)
-        if not self._client_reads(now):
-            self.close()
-        elif fault is not None:
-            self._reject(408, fault)
-        else:
-            self._set_body_deadline(pace, now)
-
-    def _set_body_deadline(self, pace: BodyPace, now: float) -> None:
-        self.deadline = pace.next_check(now)
-        if self._write_pace is not None:
-            self.deadline = min(self.deadline, self._write_pace.next_check())
-
-    def set_body_timeout(self, seconds: float) -> None:
-        """Replace the total time of the body in progress."""
-        if self._body_pace is not None:
-            self._body_pace.set_timeout(seconds)
-            self._set_body_deadline(self._body_pace, self.group.sweeper.clock())
-
-    # What else an exchange asks for
-
-    def pause_body(self) -> None:
-        """Hold back the body of the request in progress."""
-        self._app_paused = True
-        self.stream.pause_reading()
-
-    def resume_body(self) -> None:
-        """Let the body come again."""
-        if not self._app_paused:
-            return
-        if self._body_pace is not None:
-            self._body_pace.restart(self.group.sweeper.clock())
-        self._read_again()
-        self._schedule_advance()
-
-    def get_ssl_certificate(self, binary_form: bool) -> Mapping[str, object] | bytes | None:
-        """Return the client's certificate, or None."""
-        stream = self.stream
-        return stream.get_ssl_certificate(binary_form) if isinstance(stream, SSLIOStream) else None
+    # Giving the stream away
 
     def detach(self, on_drain: Callable[[], object] | None = None) -> ByteStream:
         """Give the stream away; bytes after the request go to whoever reads it next.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from ostro.http1 import ServerCodec
 from ostro.httputil import ConnectionContext
@@ -129,6 +129,13 @@ class ConnectionOutput(ABC):
             return True
         general_log.info("%s does not read its answer; closing", self._context.remote_ip)
         return False
+
+    # Who reads
+
+    def get_ssl_certificate(self, binary_form: bool) -> Mapping[str, object] | bytes | None:
+        """Return the client's certificate, or None."""
+        stream = self.stream
+        return stream.get_ssl_certificate(binary_form) if isinstance(stream, SSLIOStream) else None
 
     # The end
 
