@@ -225,6 +225,35 @@ async def test_a_dripped_body_is_refused_once_the_grace_has_passed(io_loop: IOLo
     assert "66 bytes/s, expected at least 100" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: 9", b"too small"),
+        (b"Transfer-Encoding: chunked", b"4;x=y\r\nsome\r\n1\r\n.\r\n0\r\nT: x\r\n\r\n"),
+    ],
+)
+async def test_a_body_that_stops_is_refused_wherever_it_does(
+    io_loop: IOLoop, framing: bytes, body: bytes
+) -> None:
+    for size in range(len(body)):
+        timed = Timed(io_loop)
+        await timed.client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + framing + b"\r\n\r\n")
+        await timed.client.send(*(body[index : index + 1] for index in range(size)))
+        await timed.pass_time(BODY_RATE_GRACE - 0.1)
+        assert timed.statuses == []
+
+        with logged("ostro.general") as lines:
+            await timed.pass_time(0.2)
+
+        assert timed.statuses == [408]
+        assert len(lines) == 1
+        assert timed.app.requests[0].events == ["headers", "close", "lost"]
+        await timed.client.send(body[size:])
+        assert timed.app.targets == []
+        await timed.client.ended()
+        assert timed.client.group.connections == set()
+
+
 async def test_a_body_of_just_enough_speed_is_taken(io_loop: IOLoop) -> None:
     timed = Timed(io_loop)
     await timed.client.send(POST)

@@ -515,6 +515,60 @@ async def test_half_close_amid_a_head_ends_the_connection(io_loop: IOLoop) -> No
         assert app.requests == []
 
 
+REQUESTS = {
+    "no body": GET,
+    "counted": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "chunked": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: x\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+async def test_a_client_may_leave_after_any_byte(io_loop: IOLoop, request_: bytes) -> None:
+    for size in range(len(request_) + 1):
+        app = Recorder(no_answer)
+        client = Client(io_loop, app)
+        with logged("ostro.application") as errors:
+            await client.send(*(request_[index : index + 1] for index in range(size)))
+
+            client.stream.reset(ConnectionResetError("reset by peer"))
+            await turns()
+
+        ends = ["close", "lost: reset by peer"]
+        if size == len(request_):
+            assert app.requests[0].events == ["headers", "finish", *ends]
+        elif b"\r\n\r\n" in request_[:size]:
+            assert app.requests[0].events == ["headers", *ends]
+        else:
+            assert app.requests == []
+        assert client.sent == b""
+        assert client.group.connections == set()
+        assert client.group.sweeper.members == set()
+        assert errors == []
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+async def test_half_close_after_any_byte_ends_what_is_not_whole(
+    io_loop: IOLoop, request_: bytes
+) -> None:
+    for size in range(len(request_) + 1):
+        app = Recorder()
+        client = Client(io_loop, app)
+        with logged("ostro.general") as lines:
+            await client.send(GET, request_[:size])
+
+            await client.ended()
+
+        whole = 1 + (size == len(request_))
+        assert [response.status for response in responses(client.sent)] == [200] * whole
+        assert all(request.events[-1] == "lost" for request in app.requests[whole:])
+        assert client.stream.closed()
+        assert client.group.connections == set()
+        assert lines == []
+
+
 async def test_half_close_behind_a_whole_body_that_is_still_worked_on_is_answered(
     io_loop: IOLoop,
 ) -> None:

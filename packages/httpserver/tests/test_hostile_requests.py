@@ -11,7 +11,7 @@ import pytest
 
 from ostro.ioloop import IOLoop
 
-from .support import Client, Recorder, cuts, logged, responses, small_settings
+from .support import Client, Recorder, cuts, logged, responses, small_settings, turns
 
 HOST = b"Host: a\r\n"
 AFTER = b"GET /after HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -255,16 +255,21 @@ async def test_a_million_tiny_chunks_are_taken_in_linear_time_and_bounded_memory
     assert responses(client.sent)[0].status == 200
 
 
-async def test_trailers_without_end_are_refused(io_loop: IOLoop) -> None:
+@pytest.mark.parametrize("size", [1, 10, 9000])
+async def test_trailers_without_end_are_refused_in_pieces_of_any_size(
+    io_loop: IOLoop, size: int
+) -> None:
     app = Recorder()
     client = Client(io_loop, app)
+    trailers = b"".join(b"X-%d: y\r\n" % number for number in range(2000))
     await client.send(chunked(b"0\r\n"))
 
     with logged("ostro.general") as lines:
-        for number in range(2000):
-            await client.send(b"X-%d: y\r\n" % number)
+        for index in range(0, len(trailers), size):
+            client.stream.feed(trailers[index : index + size])
             if client.stream.ended:
                 break
+        await turns()
 
     assert client.stream.ended
     assert responses(client.sent)[0].status == 431
