@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +27,7 @@ from ostro.httpclient.simple_httpclient import SimpleAsyncHTTPClient as Document
 from ostro.ioloop import IOLoop
 from ostro.stack_context import ExceptionStackContext, NullContext
 
-from .conformance.fixtures import MakeRaw
+from .conformance.fixtures import MakeClient, MakeRaw
 from .conformance.servers import OK, Site, answers
 
 
@@ -415,3 +418,76 @@ async def test_a_fetch_that_nobody_awaits_leaves_no_trace_with_a_callback(
     await asyncio.sleep(0)
 
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "no name 'module.Class'"),
+        ("Client", "no name 'module.Class'"),
+        ("ostro.httpclient.Missing", "ostro.httpclient has no 'Missing'"),
+        ("ostro.missing.Client", "ostro.missing"),
+        ("broken_package.client.Client", "not_installed_anywhere"),
+    ],
+)
+async def test_a_configured_name_that_leads_nowhere_says_where_it_ends(
+    io_loop: IOLoop,
+    name: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "broken_package").mkdir()
+    (tmp_path / "broken_package" / "client.py").write_text("import not_installed_anywhere\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    AsyncHTTPClient.configure(name)
+
+    with pytest.raises(ImportError, match=message):
+        AsyncHTTPClient()
+
+
+@pytest.mark.parametrize("name", ["url", "headers", "body", "_body", "start_time", "unknown"])
+async def test_a_default_that_no_request_asks_for_is_refused(io_loop: IOLoop, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"no parameter {name} .*connect_timeout.*user_agent"):
+        AsyncHTTPClient(force_instance=True, defaults={name: "value"})
+
+
+@pytest.mark.parametrize("client_class", [Canned, Old, SimpleAsyncHTTPClient])
+def test_a_client_is_freed_when_it_is_forgotten(
+    io_loop: IOLoop, client_class: type[AsyncHTTPClient]
+) -> None:
+    gc.disable()
+    try:
+        client = weakref.ref(client_class(io_loop, force_instance=True))
+        assert client() is None
+    finally:
+        gc.enable()
+
+
+async def test_a_client_that_a_callback_closes_ends_that_fetch_too(
+    io_loop: IOLoop, make_client: MakeClient, raw: MakeRaw
+) -> None:
+    client = make_client()
+    server = await raw(answers(OK, stay=True))
+
+    with pytest.raises(ClientClosedError, match="during the fetch"):
+        await client.fetch(server.url, streaming_callback=lambda piece: client.close())
+
+    await server.all_gone()
+
+
+async def test_a_client_that_was_closed_gives_a_response_that_was_there_already(
+    io_loop: IOLoop,
+) -> None:
+    class Late(Canned):
+        async def perform(
+            self, request: HTTPRequest, receiver: ResponseReceiver | None = None
+        ) -> HTTPResponse:
+            response = HTTPResponse(request, 200)
+            self._tasks.clear()
+            self.close()
+            return response
+
+    response = await Late(force_instance=True).fetch("http://a/")
+
+    assert response.code == 200

@@ -7,9 +7,10 @@ results take to futures and callbacks. How a request is carried out is the subcl
 from __future__ import annotations
 
 import asyncio
-import pkgutil
+import functools
+import importlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Self, cast
 
 from ostro.ioloop import IOLoop, deliver
@@ -22,7 +23,7 @@ from ._response import HTTPResponse
 from ._stream import StreamedResponse
 from .errors import NO_RESPONSE, ClientClosedError, HTTPClientError
 
-__all__ = ["AsyncHTTPClient"]
+__all__ = ["AsyncHTTPClient", "check_class"]
 
 _INSTANCES = "_ostro_http_clients"
 # The name under which an asyncio loop carries its clients, by class. They live as long as the loop.
@@ -85,15 +86,17 @@ class AsyncHTTPClient:
         """Take the arguments; the class itself calls this.
 
         Raises TypeError for an argument that no class takes, ValueError for a default that is no
-        parameter of HTTPRequest.
+        parameter of HTTPRequest, or one that no request leaves at None.
         """
         if kwargs:
             raise TypeError(f"{type(self).__name__} takes no argument {', '.join(kwargs)}")
         if defaults:
-            known = vars(HTTPRequest("")).keys() | {"use_gzip"}
-            unknown = sorted(set(defaults) - known)
+            unknown = sorted(set(defaults) - _parameters_left_open())
             if unknown:
-                raise ValueError(f"HTTPRequest has no parameter {', '.join(unknown)}")
+                raise ValueError(
+                    f"defaults: a request leaves no parameter {', '.join(unknown)} to the client, "
+                    f"expected any of {', '.join(sorted(_parameters_left_open()))}"
+                )
             own = dict(defaults)
             if "use_gzip" in own:
                 own.setdefault("decompress_response", own.pop("use_gzip"))
@@ -104,8 +107,11 @@ class AsyncHTTPClient:
         self.defaults = DEFAULTS
         self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()  # fetches under way; each has its own result
-        overridden = type(self).fetch_impl is not AsyncHTTPClient.fetch_impl
-        self._carry_out = self._perform_by_callback if overridden else self.perform
+
+    def _carry_out(self, request: HTTPRequest) -> Coroutine[Any, Any, HTTPResponse]:
+        if type(self).fetch_impl is AsyncHTTPClient.fetch_impl:
+            return self.perform(request)
+        return self._perform_by_callback(request)
 
     @classmethod
     def configure(
@@ -122,10 +128,10 @@ class AsyncHTTPClient:
             **kwargs: Its arguments, `max_clients` or `defaults` for instance.
 
         Raises TypeError when it is no subclass of AsyncHTTPClient. A name is looked up when the
-        first client is made.
+        first client is made, which raises ImportError where it leads nowhere.
         """
         if impl is not None and not isinstance(impl, str):
-            _check_class(impl)
+            check_class(impl)
         AsyncHTTPClient._configured = impl, kwargs
 
     @staticmethod
@@ -136,7 +142,7 @@ class AsyncHTTPClient:
 
             impl = SimpleAsyncHTTPClient
         elif isinstance(impl, str):
-            impl = _check_class(pkgutil.resolve_name(impl))
+            impl = check_class(_import(impl))
             AsyncHTTPClient._configured = impl, kwargs
         return impl, kwargs
 
@@ -252,13 +258,16 @@ class AsyncHTTPClient:
             raise wrong
         return response
 
-    async def _tracked(self, response: Awaitable[HTTPResponse]) -> HTTPResponse:
+    async def _tracked(self, carried_out: Coroutine[Any, Any, HTTPResponse]) -> HTTPResponse:
         """Have a fetch end with the client."""
         task = asyncio.current_task()
         assert task is not None  # fetches run in tasks
         self._tasks.add(task)
         try:
-            return await response
+            response = await carried_out
+            if self._closed:
+                await asyncio.sleep(0)  # a callback closed it: the cancellation is yet to come
+            return response
         except asyncio.CancelledError:
             if self._closed and task.uncancel() == 0:
                 raise ClientClosedError("the client was closed during the fetch") from None
@@ -281,7 +290,7 @@ class AsyncHTTPClient:
         Returns the response, with the code that it has; with a receiver, the object that
         `head_received` was given. Raises HTTPClientError where there is none.
         """
-        if self._carry_out == self.perform:
+        if type(self).fetch_impl is AsyncHTTPClient.fetch_impl:
             raise NotImplementedError(f"{type(self).__name__} has neither perform nor fetch_impl")
         if receiver is not None:
             raise NotImplementedError(f"{type(self).__name__} cannot stream: it has no perform")
@@ -381,7 +390,31 @@ def _response_of(error: Exception) -> HTTPResponse | None:
     return error.response if isinstance(error, HTTPClientError) else None
 
 
-def _check_class(found: object) -> type[AsyncHTTPClient]:
+@functools.cache
+def _parameters_left_open() -> frozenset[str]:
+    """Return the names of what a request may leave to the client."""
+    values = vars(HTTPRequest(""))
+    return frozenset(
+        [name for name, value in values.items() if value is None and not name.startswith("_")]
+        + ["use_gzip"]
+    )
+
+
+def _import(name: str) -> object:
+    """Return what has a dotted name. An error inside of its module comes as it is."""
+    module, _, attribute = name.rpartition(".")
+    if not module:
+        raise ImportError(f"AsyncHTTPClient.configure: {name!a:.200} is no name 'module.Class'")
+    try:
+        found: object = getattr(importlib.import_module(module), attribute)
+    except AttributeError:
+        raise ImportError(
+            f"AsyncHTTPClient.configure: the module {module} has no {attribute!a:.200}"
+        ) from None
+    return found
+
+
+def check_class(found: object) -> type[AsyncHTTPClient]:
     if not (isinstance(found, type) and issubclass(found, AsyncHTTPClient)):
         raise TypeError(f"{found!r} is not a subclass of AsyncHTTPClient")
     return found

@@ -48,6 +48,7 @@ class ConnectionPool:
         self._looking: asyncio.TimerHandle | None = None
         # Their sockets, and what closes them when the loop is gone.
         self._sockets: set[socket.socket] = set()
+        self._closed = False
         self._finalizer: weakref.finalize[..., object] | None = None
 
     def __len__(self) -> int:
@@ -75,7 +76,7 @@ class ConnectionPool:
 
     def put(self, connection: ClientConnection) -> None:
         """Take back a connection whose exchange is over, or close it if nothing may follow."""
-        wanted = self._max_idle and self._max_idle_per_key
+        wanted = self._max_idle and self._max_idle_per_key and not self._closed
         deadline = self._sweeper.clock() + self._idle_timeout
         if not wanted or not connection.rest(self._remove, deadline):
             connection.close()
@@ -100,7 +101,8 @@ class ConnectionPool:
             connection.look_if_unseen()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and those that are still in use when they are put back."""
+        self._closed = True
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
