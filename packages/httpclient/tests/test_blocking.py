@@ -6,10 +6,13 @@ import contextlib
 import gc
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -169,3 +172,64 @@ def test_a_callback_may_close_the_client(url: str) -> None:
 
     with pytest.raises(ClientClosedError):
         client.fetch(url)
+
+
+def test_a_callback_that_fetches_with_the_client_that_waits_for_it_is_told_so(url: str) -> None:
+    with HTTPClient() as client, pytest.raises(RuntimeError, match="wait for itself"):
+        client.fetch(url, streaming_callback=lambda piece: client.fetch(url))
+
+
+def test_a_fetch_ends_when_another_thread_closes_the_client() -> None:
+    client = HTTPClient()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close_when_asked() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                client.close()
+
+        closing = threading.Thread(target=close_when_asked)
+        closing.start()
+        with pytest.raises(ClientClosedError, match="during the fetch"):
+            client.fetch(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        closing.join()
+
+    assert client_threads() == []
+
+
+def test_a_client_does_not_work_in_a_child_process(url: str) -> None:
+    program = f"""
+import os
+from ostro.httpclient import HTTPClient
+client = HTTPClient()
+client.fetch({url!r})
+child = os.fork()
+if child:
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+try:
+    client.fetch({url!r})
+except RuntimeError as error:
+    os._exit(0 if "after the fork" in str(error) else 1)
+os._exit(2)
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=30)
+
+    assert done.returncode == 0
+
+
+def test_a_client_whose_thread_has_ended_says_so(url: str) -> None:
+    client = HTTPClient()
+    (thread,) = client_threads()
+    client._thread.end()
+    thread.join()
+
+    with pytest.raises(RuntimeError, match="does not run"):
+        client.fetch(url)
+    client.close()
+
+
+@pytest.mark.parametrize("wrong", [int, "ostro.httpclient.SimpleAsyncHTTPClient"])
+def test_what_is_no_client_cannot_carry_requests_out(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="not a subclass of AsyncHTTPClient"):
+        HTTPClient(wrong)

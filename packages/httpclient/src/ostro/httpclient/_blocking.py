@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 from ostro.ioloop import IOLoop
 
-from ._client import AsyncHTTPClient
+from ._client import AsyncHTTPClient, check_class
 from ._request import HTTPRequest
 from ._response import HTTPResponse
 from .errors import ClientClosedError
@@ -32,7 +32,8 @@ class HTTPClient:
             `AsyncHTTPClient.configure` says.
         **kwargs: Its arguments.
 
-    Thread-safe. `with` closes it at the end of the block.
+    Thread-safe, but no callback of a fetch may call `fetch` of the same client. A child process
+    needs a client of its own. `with` closes it at the end of the block.
     """
 
     _warned: ClassVar[bool] = False
@@ -42,8 +43,11 @@ class HTTPClient:
         async_client_class: type[AsyncHTTPClient] | None = None,
         **kwargs: Any,  # Any: those of each client
     ) -> None:
+        client_class = check_class(async_client_class or AsyncHTTPClient)
         self._closed = False
-        self._thread = _ClientThread(async_client_class or AsyncHTTPClient, kwargs)
+        # Held while something is handed to the thread, so that nothing comes after its end.
+        self._lock = threading.RLock()  # a signal may come in between
+        self._thread = _ClientThread(client_class, kwargs)
         self._finalizer = weakref.finalize(self, self._thread.end)
 
     def fetch(
@@ -54,18 +58,22 @@ class HTTPClient:
         """Carry out a request and return the response.
 
         The arguments are those of `AsyncHTTPClient.fetch`, but for the callback, and so are the
-        exceptions.
+        exceptions. Raises RuntimeError where it would wait for ever: in a callback of its own,
+        and in a child process.
         """
-        if self._closed:
-            raise ClientClosedError
-        if not HTTPClient._warned and asyncio._get_running_loop() is not None:
-            HTTPClient._warned = True
-            warnings.warn(
-                "HTTPClient.fetch blocks the running loop; await AsyncHTTPClient().fetch instead",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        future = self._thread.submit(request, kwargs)
+        with self._lock:
+            if self._closed:
+                raise ClientClosedError
+            self._thread.check_caller()
+            if not HTTPClient._warned and asyncio._get_running_loop() is not None:
+                HTTPClient._warned = True
+                warnings.warn(
+                    "HTTPClient.fetch blocks the running loop; await AsyncHTTPClient().fetch "
+                    "instead",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            future = self._thread.submit(request, kwargs)
         try:
             return future.result()
         except BaseException:
@@ -74,9 +82,12 @@ class HTTPClient:
 
     def close(self) -> None:
         """Close the client, its connections, its loop and its thread. Idempotent."""
-        self._closed = True
-        if self._finalizer.detach() is not None:
-            self._thread.end()
+        with self._lock:
+            self._closed = True
+            open_until_now = self._finalizer.detach() is not None
+            if open_until_now:
+                self._thread.end()
+        if open_until_now:
             self._thread.join()
 
     def __enter__(self) -> Self:
@@ -101,6 +112,7 @@ class _ClientThread:
         except BaseException:
             self._io_loop.close()
             raise
+        self._fetches: set[asyncio.Task[object]] = set()  # those under way
         self._thread = threading.Thread(target=self._run, name="ostro-http-client", daemon=True)
         self._thread.start()
 
@@ -108,9 +120,21 @@ class _ClientThread:
         self._io_loop.make_current()
         try:
             self._io_loop.start()
-            self._client.close()
         finally:
             self._io_loop.close(all_fds=True)
+
+    def check_caller(self) -> None:
+        """Raise RuntimeError for who would wait for ever."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "HTTPClient.fetch in a callback of the same client would wait for itself; use "
+                "another HTTPClient there"
+            )
+        if not self._thread.is_alive():
+            raise RuntimeError(
+                "the thread of this HTTPClient does not run, as in a child process; make a client "
+                "after the fork"
+            )
 
     def submit(
         self, request: HTTPRequest | str, kwargs: dict[str, Any]
@@ -118,13 +142,26 @@ class _ClientThread:
         """Begin a fetch; thread-safe."""
 
         async def fetch() -> HTTPResponse:
-            return await self._client.fetch(request, **kwargs)
+            task = asyncio.current_task()
+            assert task is not None  # it is what this runs in
+            self._fetches.add(task)
+            try:
+                return await self._client.fetch(request, **kwargs)
+            finally:
+                self._fetches.discard(task)
 
         return asyncio.run_coroutine_threadsafe(fetch(), self._io_loop.asyncio_loop)
 
     def end(self) -> None:
-        """Have the loop stop; thread-safe."""
-        self._io_loop.add_callback(self._io_loop.stop)
+        """Have the fetches end, and then the loop; thread-safe."""
+        if self._thread.is_alive():
+            self._io_loop.add_callback(self._end)
+
+    async def _end(self) -> None:
+        self._client.close()
+        if self._fetches:
+            await asyncio.wait(self._fetches)
+        self._io_loop.stop()
 
     def join(self) -> None:
         """Wait until the thread has ended."""
