@@ -76,3 +76,17 @@ def test_the_program_ends_with_its_status(
 
     assert ended.value.code == 2
     assert "usage" in capfd.readouterr().err
+
+
+def test_a_file_of_authorities_that_is_not_there_is_said(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--ca_certs=/no/such/file.pem", "https://localhost:1/") == 1
+
+    assert "/no/such/file.pem" in capfd.readouterr().err
+
+
+def test_a_password_is_not_shown_with_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("http://user:secret@localhost:1/") == 1
+
+    assert "secret" not in capfd.readouterr().err

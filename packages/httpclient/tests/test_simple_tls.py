@@ -12,6 +12,7 @@ import pytest
 
 from ostro.httpclient import (
     AsyncHTTPClient,
+    HTTPRequest,
     HTTPTLSError,
 )
 from ostro.httpclient._connector import _close_result
@@ -142,3 +143,14 @@ async def test_connecting_to_a_unix_socket_may_be_cancelled(
             fetch.cancel()
             await asyncio.wait([fetch])
             assert fetch.cancelled()
+
+
+@pytest.mark.parametrize("option", ["ca_certs", "client_cert"])
+async def test_a_file_that_is_not_there_is_named(
+    io_loop: IOLoop, client: AsyncHTTPClient, option: str
+) -> None:
+    request = HTTPRequest("https://localhost:1/")
+    setattr(request, option, "/no/such/file.pem")
+
+    with pytest.raises(FileNotFoundError, match=r"/no/such/file\.pem"):
+        await client.fetch(request)

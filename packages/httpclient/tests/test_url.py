@@ -107,6 +107,8 @@ def test_a_long_name_beyond_ascii_is_refused_in_linear_time() -> None:
         ("http:", "http:#f"),
         (" /x ", "http://h/x#f"),
         ("/\u00ff", "http://h/%FF#f"),
+        ("/voil\u00c3\u00a0", "http://h/voil%C3%A0#f"),
+        ("\u0085", "http://h/a/%85#f"),
     ],
 )
 def test_a_location_is_joined(location: str, url: str) -> None:

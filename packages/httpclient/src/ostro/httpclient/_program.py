@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ._blocking import HTTPClient
 from ._response import HTTPResponse
+from ._url import shown
 from .errors import HTTPClientError
 
 __all__ = ["main"]
@@ -59,8 +60,8 @@ def main(args: Sequence[str] | None = None) -> int:
                     proxy_port=options.proxy_port,
                     max_body_size=options.max_bytes,
                 )
-            except (HTTPClientError, ValueError) as error:
-                print(f"{ascii(url)[1:-1]}: {error}", file=sys.stderr)
+            except (HTTPClientError, ValueError, OSError) as error:
+                print(f"{shown(url)[1:-1]}: {error}", file=sys.stderr)
                 status = 1
                 continue
             _print(response, headers=options.print_headers, body=options.print_body)

@@ -62,12 +62,8 @@ def _options_of(request: HTTPRequest) -> Mapping[str, object]:
 
 def _version(name: object) -> int:
     """Return what changes when a file is replaced."""
-    if not isinstance(name, (str, os.PathLike)):
-        return 0
-    try:
-        return os.stat(name).st_mtime_ns
-    except OSError:
-        return 0  # the error is raised where the file is read
+    # Where there is no such file, this says which; the error of `ssl` does not.
+    return os.stat(name).st_mtime_ns if isinstance(name, (str, os.PathLike)) else 0
 
 
 @functools.lru_cache(maxsize=_MAX_CONTEXTS)

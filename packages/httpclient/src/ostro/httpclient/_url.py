@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from ostro.netutil import is_valid_ip
 
-__all__ = ["URL", "ascii_host", "join", "parse_url"]
+__all__ = ["URL", "ascii_host", "join", "parse_url", "shown"]
 
 _MAX_REMEMBERED_LENGTH: Final = 1000
 """Characters of a URL that is remembered, so that all of them take no more than a megabyte."""
@@ -90,15 +90,15 @@ def parse_url(url: str) -> URL:
 
 def _parse(url: str) -> URL:
     if _find_unsafe(url) is not None:
-        raise ValueError(f"the URL {_shown(url)} has a space or a control character in it")
+        raise ValueError(f"the URL {shown(url)} has a space or a control character in it")
     match = _URL(url)
     if match is None:
-        raise ValueError(f"{_shown(url)} is not a URL of http or https")
+        raise ValueError(f"{shown(url)} is not a URL of http or https")
     scheme, userinfo, host, port, path, query, fragment = match.groups()
     scheme = scheme.lower()
     usual_port = _PORTS.get(scheme)
     if usual_port is None:
-        raise ValueError(f"the scheme of {_shown(url)} is {scheme}, expected http or https")
+        raise ValueError(f"the scheme of {shown(url)} is {scheme}, expected http or https")
     target = (path or "/") + query if query else path or "/"
     if not target.isascii():
         target = quote(target, safe=_SAFE)
@@ -108,7 +108,7 @@ def _parse(url: str) -> URL:
         username, password = unquote(username), unquote(password)
     number = int(port) if port else usual_port
     if not 0 < number < 65536:
-        raise ValueError(f"the port of {_shown(url)} is {number}, expected 1 to 65535")
+        raise ValueError(f"the port of {shown(url)} is {number}, expected 1 to 65535")
     return URL(scheme, _host(host, url), number, target, username, password, fragment or "")
 
 
@@ -119,13 +119,13 @@ def _host(host: str, url: str) -> str:
     if host.startswith("["):
         address = host[1:-1].replace("%25", "%", 1)
         if ":" not in address or not is_valid_ip(address):
-            raise ValueError(f"the host of {_shown(url)} is not an IPv6 address")
+            raise ValueError(f"the host of {shown(url)} is not an IPv6 address")
         return address.lower()
     if not host.isascii():
         host = ascii_host(host)
     host = host.lower()
     if not host or len(host) > 254 or _is_host(host) is None:
-        raise ValueError(f"the host of {_shown(url)} is not a host name")
+        raise ValueError(f"the host of {shown(url)} is not a host name")
     return host
 
 
@@ -151,14 +151,14 @@ def join(base: str, location: str) -> str:
 
     Spec: RFC 9110 section 10.2.2.
     """
-    location = quote(location.strip(), safe=_SAFE, encoding="latin-1")
+    location = quote(location.strip(" \t"), safe=_SAFE, encoding="latin-1")
     before, _, fragment = base.partition("#")
     # `urljoin` takes "http:" and "http://" for something relative, which RFC 3986 does not.
     url = location if _has_scheme(location) else urljoin(before, location)
     return f"{url}#{fragment}" if fragment and "#" not in url else url
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Return a URL as it may stand in a message: escaped, bounded, without a password."""
     scheme, separator, rest = url.rpartition("://")
     return ascii(f"{scheme}{separator}{rest.rpartition('@')[2]}"[:200])
