@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -324,3 +325,45 @@ def test_a_request_goes_to_websocket_connect_too(io_loop: IOLoop) -> None:
 
     with pytest.raises(OSError, match="connect"):
         io_loop.run_sync(lambda: websocket_connect(request))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "idle_timeout",
+        "max_idle_connections",
+        "max_idle_connections_per_host",
+        "max_body_size",
+        "max_buffer_size",
+        "max_clients",
+        "max_clients_per_host",
+        "max_header_size",
+    ],
+)
+async def test_a_number_that_makes_no_sense_is_refused_by_its_name(
+    io_loop: IOLoop, make_client: MakeClient, option: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"^{option} is -1, expected [01] or more"):
+        make_client(**{option: -1})
+
+
+async def test_a_body_that_takes_long_to_read_leaves_turns_to_others(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    body = gzip.compress(bytes(60_000_000))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    server = await raw(answers(head.encode() + body, stay=True))
+    turn = 0
+    seen = set()
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    await client.fetch(server.url, streaming_callback=lambda piece: seen.add(turn))
+    others.cancel()
+
+    assert len(seen) > 20

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from ostro.httputil import HTTPHeaders
 
+from ._checks import check_least
 from ._decoding import Decoder, decoder_for
 from ._receiver import ResponseReceiver
 from ._request import HTTPRequest
@@ -68,6 +69,7 @@ class BodyLimits:
     __slots__ = ("kept", "streamed")
 
     def __init__(self, max_buffer_size: int, max_body_size: int | None) -> None:
+        check_least(0, max_buffer_size=max_buffer_size, max_body_size=max_body_size)
         self.kept = max_buffer_size if max_body_size is None else max_body_size
         self.streamed = max_body_size
 

@@ -1,4 +1,4 @@
-"""What a request must be like before any client carries it out: the caller's mistakes."""
+"""What a request, and a client, must be like before anything is carried out: the caller's mistakes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from ._request import HTTPRequest
 
-__all__ = ["check_request"]
+__all__ = ["check_least", "check_request"]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -63,3 +63,10 @@ def _check_method(request: HTTPRequest) -> None:
             f"{method} has {'a' if present else 'no'} body, which needs allow_nonstandard_methods"
             + ("" if present else '; an empty one is body=""')
         )
+
+
+def check_least(least: int, **values: float | None) -> None:
+    """Raise ValueError for a value below `least`; None stands for none."""
+    for name, value in values.items():
+        if value is not None and not value >= least:
+            raise ValueError(f"{name} is {value}, expected {least} or more")

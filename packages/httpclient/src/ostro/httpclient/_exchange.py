@@ -5,8 +5,9 @@ This file owns the order of the two; what the response leads to is the business 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ostro.http1 import (
@@ -39,6 +40,17 @@ __all__ = ["DRAINED_BYTES", "Exchange", "named"]
 DRAINED_BYTES: Final = 65536
 """Bytes of a body that nobody wants which are read to keep the connection. More cost more than a
 new connection does."""
+
+_STRETCH: Final = 1 << 21
+"""What reading a body may cost, by bytes and the figures below, before the loop has its turn: some
+milliseconds. So deadlines come, and others are served, however fast a server sends, and however
+little it sends for how much."""
+
+_COST_OF_PIECE: Final = 1 << 16
+"""What a piece counts for, however short: it may be made of thousands of chunks of one byte."""
+
+_COST_OF_CODED_BYTE: Final = 16
+"""What a byte counts for that is to be decoded, besides what comes out of it."""
 
 Interim = Callable[[int, HTTPHeaders], object]
 Take = Callable[[bytes], object]
@@ -142,20 +154,25 @@ class Exchange:
         connection = self.connection
         codec = connection.codec
         codec.set_max_body(_NO_LIMIT if limit is None else limit)
+        cost = 0
         while True:
             event = codec.next_event()
             if event is NEED_DATA:
                 codec.receive(await connection.receive())
             elif isinstance(event, Data):
                 if decoder is None:
-                    taken = take(event.data)
+                    pieces: Iterable[bytes] = (event.data,)
+                else:
+                    pieces = decoder.decode(event.data)
+                    cost += _COST_OF_CODED_BYTE * len(event.data)
+                for piece in pieces:
+                    taken = take(piece)
                     if taken is not None and inspect.isawaitable(taken):
                         await taken
-                else:
-                    for piece in decoder.decode(event.data):
-                        taken = take(piece)
-                        if taken is not None and inspect.isawaitable(taken):
-                            await taken
+                    cost += max(len(piece), _COST_OF_PIECE)
+                    if cost >= _STRETCH:
+                        cost = 0
+                        await asyncio.sleep(0)
             else:
                 assert isinstance(event, EndOfMessage)
                 self.trailers = event.trailers

@@ -13,6 +13,7 @@ from ostro.ioloop import Sweeper
 from ostro.netutil import OverrideResolver, Resolver
 
 from ._arrival import DEFAULT_MAX_BUFFER_SIZE, BodyLimits
+from ._checks import check_least
 from ._client import AsyncHTTPClient
 from ._connector import Connector
 from ._cookie_jar import CookieJar
@@ -76,6 +77,13 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     ) -> None:
         """Take the arguments; the class itself calls this."""
         super().initialize(defaults=defaults, **kwargs)
+        check_least(
+            0,
+            max_idle_connections=max_idle_connections,
+            max_idle_connections_per_host=max_idle_connections_per_host,
+            idle_timeout=idle_timeout,
+        )
+        check_least(1, max_header_size=max_header_size)
         if max_idle_connections is None:
             max_idle_connections = max_clients if idle_timeout > 0 else 0
         if max_idle_connections_per_host is None:

@@ -9,6 +9,8 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
+from ._checks import check_least
+
 __all__ = ["DEFAULT_MAX_CLIENTS", "Turns"]
 
 DEFAULT_MAX_CLIENTS: Final = 10
@@ -43,8 +45,7 @@ class Turns:
     __slots__ = ("_aside", "_line", "_most", "_most_per_host", "_per_host", "taken")
 
     def __init__(self, most: int, most_per_host: int | None = None) -> None:
-        if most < 1 or (most_per_host is not None and most_per_host < 1):
-            raise ValueError("max_clients and max_clients_per_host are 1 or more")
+        check_least(1, max_clients=most, max_clients_per_host=most_per_host)
         self._most = most
         self._most_per_host = most if most_per_host is None else most_per_host
         self.taken = 0
