@@ -270,3 +270,26 @@ def test_a_jar_is_emptied() -> None:
 )
 def test_dates_of_any_form_are_read(text: str, seconds: int | None) -> None:
     assert parse_cookie_date(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("secure", "plain", "accepted"),
+    [
+        ("a=1; Secure; Path=/", "a=2; Path=/", False),
+        ("a=1; Secure; Path=/", "a=2; Path=/dir", False),
+        ("a=1; Secure; Path=/dir", "a=2; Path=/", True),
+        ("a=1; Secure; Path=/", "a=2; Path=/; Domain=example.com", False),
+        ("a=1; Secure; Path=/; Domain=example.com", "a=2; Path=/", False),
+        ("a=1; Secure; Path=/", "b=2; Path=/", True),
+        ("a=1; Path=/", "a=2; Path=/", True),
+    ],
+)
+def test_a_secure_cookie_is_not_replaced_without_tls(
+    secure: str, plain: str, accepted: bool
+) -> None:
+    jar = jar_with(secure)
+    jar.store("https://elsewhere.example/", ["a=3; Secure"])
+
+    jar.store(SITE.replace("https", "http"), [plain])
+
+    assert (2 in [int(cookie.value) for cookie in jar]) is accepted

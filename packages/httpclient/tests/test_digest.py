@@ -241,3 +241,15 @@ def test_a_long_challenge_is_read_in_linear_time() -> None:
     assert len(parse_challenges(['Digest a="' + "\\x" * 500_000])) == 1
     assert len(parse_challenges(["x=" * 500_000 + "Digest"])) <= 1
     assert len(parse_challenges([", " * 500_000 + "Digest"])) == 1
+
+
+def test_a_realm_beyond_ascii_is_hashed_and_sent_back_as_it_came() -> None:
+    sent = "R\u00e4ume".encode()
+    asked = Challenge("digest", {"realm": sent.decode("latin-1"), "nonce": "n", "charset": "UTF-8"})
+
+    answer = digest_authorization(asked, GET, MUFASA, 1, "c")
+
+    secret = hashlib.md5(b"Mufasa:" + sent + b":Circle of Life").hexdigest()
+    wanted = hashlib.md5(b"GET:/dir/index.html").hexdigest()
+    assert fields(answer)["response"] == hashlib.md5(f"{secret}:n:{wanted}".encode()).hexdigest()
+    assert sent in answer.encode("latin-1")

@@ -141,7 +141,7 @@ class CookieJar:
             expires=_expiry(attributes, now),
             created=now,
         )
-        if cookie.secure and origin.scheme != "https" and not _is_local(origin.host):
+        if not _is_safe(origin) and (cookie.secure or self._stands_before_a_secure_one(cookie)):
             return None
         return cookie if _keeps_its_prefix(cookie, attributes, origin) else None
 
@@ -157,6 +157,18 @@ class CookieJar:
         if self._is_public_suffix is not None and self._is_public_suffix(domain):
             return "" if domain == host else None
         return domain
+
+    def _stands_before_a_secure_one(self, cookie: Cookie) -> bool:
+        """Say whether a server would take a cookie for one that came over TLS.
+
+        Spec: RFC 6265bis section 5.7, 17: leave secure cookies alone.
+        """
+        return any(
+            other.secure and other.name == cookie.name and _path_matches(cookie.path, other.path)
+            for domain, cookies in self._cookies.items()
+            if _is_within(domain, cookie.domain) or _is_within(cookie.domain, domain)
+            for other in cookies.values()
+        )
 
     def _keep(self, cookie: Cookie) -> None:
         cookies = self._cookies.setdefault(cookie.domain, {})
@@ -242,14 +254,18 @@ def _keeps_its_prefix(cookie: Cookie, attributes: dict[str, str], origin: URL) -
 
 
 def _goes_to(cookie: Cookie, url: URL) -> bool:
-    if cookie.secure and url.scheme != "https" and not _is_local(url.host):
+    if cookie.secure and not _is_safe(url):
         return False
     if cookie.host_only and cookie.domain != url.host:
         return False
-    path = url.target.partition("?")[0]
-    if not path.startswith(cookie.path):
+    return _path_matches(url.target.partition("?")[0], cookie.path)
+
+
+def _path_matches(path: str, of_cookie: str) -> bool:
+    """Say whether a path is the one of a cookie, or below it. Spec: RFC 6265bis section 5.1.4."""
+    if not path.startswith(of_cookie):
         return False
-    return len(path) == len(cookie.path) or cookie.path[-1] == "/" or path[len(cookie.path)] == "/"
+    return len(path) == len(of_cookie) or of_cookie[-1] == "/" or path[len(of_cookie)] == "/"
 
 
 def _domains_of(host: str) -> Iterator[str]:
@@ -266,6 +282,11 @@ def _is_within(host: str, domain: str) -> bool:
     return host == domain or (host.endswith(f".{domain}") and not is_valid_ip(host))
 
 
-def _is_local(host: str) -> bool:
-    """Say whether a host is this machine, where plain HTTP is as good as HTTPS."""
-    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+def _is_safe(url: URL) -> bool:
+    """Say whether nobody reads along: over HTTPS, and on this machine."""
+    host = url.host
+    return (
+        url.scheme == "https"
+        or host in ("localhost", "127.0.0.1", "::1")
+        or host.endswith(".localhost")
+    )

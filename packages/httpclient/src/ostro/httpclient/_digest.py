@@ -140,7 +140,8 @@ def digest_authorization(
     qop = _protection(challenge, request) or ""
     nc = f"{count:08x}"
 
-    user = encode(f"{credentials.username}:{realm}")
+    # The realm is what the server sent, byte for byte: fields are read as Latin-1.
+    user = encode(f"{credentials.username}:") + realm.encode("latin-1")
     secret = digest(user + b":" + encode(credentials.password))
     if algorithm.upper().endswith("-SESS"):
         secret = digest(f"{secret}:{nonce}:{cnonce}".encode("latin-1"))
