@@ -159,3 +159,44 @@ async def test_a_client_need_not_tell_of_the_head(io_loop: IOLoop) -> None:
     async with Silent().stream("http://a/") as response:
         assert response.headers["X-A"] == "1"
         assert await response.read() == b""
+
+
+async def test_a_streamed_response_is_used_once(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+) -> None:
+    response = client.stream(f"{site.url}/echo")
+    async with response:
+        await response.read()
+
+    with pytest.raises(RuntimeError, match="used once"):
+        await response.__aenter__()
+    assert await response.read() == b""
+
+
+async def test_what_was_not_read_inside_of_the_block_is_not_there_outside(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    server = await raw(endless)
+    async with client.stream(server.url) as response:
+        pass
+
+    with pytest.raises(RuntimeError, match="inside of its"):
+        await response.read()
+
+
+async def test_two_tasks_do_not_read_at_a_time(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    async def begin(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        await peer.gone()
+
+    server = await raw(begin)
+    async with client.stream(server.url) as response:
+        first = asyncio.create_task(response.read())
+        await asyncio.sleep(0)
+
+        with pytest.raises(RuntimeError, match="another task"):
+            await response.read()
+        first.cancel()

@@ -37,7 +37,9 @@ class StreamedResponse:
         self.request = request
         self._perform = perform
         self._raise_error = raise_error
+        # What carries the request out; whether the block has been left.
         self._task: asyncio.Task[HTTPResponse] | None = None
+        self._left = False
         self._response: HTTPResponse | None = None
         # The piece that waits to be taken; who waits for one; who waits for it to be taken.
         self._chunk: bytes | None = None
@@ -80,6 +82,8 @@ class StreamedResponse:
     # Reading
 
     async def __aenter__(self) -> Self:
+        if self._task is not None:
+            raise RuntimeError("a streamed response is used once; ask `stream` for another")
         self._task = asyncio.create_task(self._perform(self))
         self._task.add_done_callback(self._wake)
         try:
@@ -111,12 +115,16 @@ class StreamedResponse:
         task = self._task
         if task is None:
             raise RuntimeError("a streamed response is used in `async with`")
+        if self._reader is not None:
+            raise RuntimeError("another task is reading this streamed response")
         self._let_go()
         if self._chunk is None and not task.done():
             await self._wait()
         chunk, self._chunk = self._chunk, None
         if chunk is not None:
             return chunk
+        if self._left and task.cancelled():
+            raise RuntimeError("a streamed response is read inside of its `async with`")
         task.result()
         raise StopAsyncIteration
 
@@ -180,6 +188,7 @@ class StreamedResponse:
         task = self._task
         if task is None:
             return
+        self._left = True
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
