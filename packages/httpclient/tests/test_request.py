@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from typing import Any
 
 import pytest
 
@@ -98,3 +99,14 @@ def test_a_code_that_is_no_success_makes_an_error() -> None:
     assert isinstance(response.error, HTTPClientError)
     assert not response.failed
     assert str(response.error) == "HTTP 302: Elsewhere"
+
+
+@pytest.mark.parametrize("body", [bytearray(b"ab"), memoryview(b"ab")])
+def test_a_body_may_be_any_kind_of_bytes(body: bytearray | memoryview) -> None:
+    assert HTTPRequest("http://a/", body=body).body == b"ab"
+
+
+@pytest.mark.parametrize("body", [{"a": "1"}, 5, [b"a"]])
+def test_a_body_of_another_type_is_refused(body: Any) -> None:
+    with pytest.raises(TypeError, match=rf"a {type(body).__name__}, expected bytes or text"):
+        HTTPRequest("http://a/", body=body)

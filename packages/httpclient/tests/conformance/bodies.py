@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -287,6 +288,29 @@ async def test_a_body_producer_that_writes_too_much_is_a_mistake(
             body_producer=produce,
             headers={"Content-Length": "3"},
         )
+
+
+async def test_a_body_producer_gives_bytes(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+) -> None:
+    async def produce(write: Callable[[Any], Awaitable[None]]) -> None:
+        await write("text")
+
+    async def iterate() -> AsyncIterator[Any]:
+        yield "text"
+
+    for producer in (produce, iterate()):
+        with pytest.raises(TypeError, match="gave a str, expected bytes"):
+            await client.fetch(f"{site.url}/count", method="POST", body_producer=producer)
+
+
+async def test_what_is_no_body_producer_is_refused(
+    io_loop: IOLoop, client: AsyncHTTPClient
+) -> None:
+    pieces: Any = [b"a", b"b"]
+
+    with pytest.raises(TypeError, match="body_producer is a list, expected a function"):
+        await client.fetch("http://localhost/", method="POST", body_producer=pieces)
 
 
 async def test_body_and_body_producer_exclude_each_other(

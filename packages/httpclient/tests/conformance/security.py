@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,14 @@ async def test_a_url_that_is_none_is_refused(
     io_loop: IOLoop, client: AsyncHTTPClient, url: str
 ) -> None:
     with pytest.raises(ValueError, match=r"URL|host|port"):
+        await client.fetch(url)
+
+
+@pytest.mark.parametrize("url", [None, b"http://localhost/"])
+async def test_a_url_that_is_no_text_is_refused(
+    io_loop: IOLoop, client: AsyncHTTPClient, url: Any
+) -> None:
+    with pytest.raises(TypeError, match=rf"the URL is a {type(url).__name__}, expected a str"):
         await client.fetch(url)
 
 

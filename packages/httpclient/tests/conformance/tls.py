@@ -149,3 +149,12 @@ async def test_an_old_version_of_tls_is_refused(
 
     with pytest.raises(HTTPTLSError):
         await client.fetch(server.url, ca_certs=certificates.file)
+
+
+async def test_a_key_without_its_certificate_is_refused(
+    io_loop: IOLoop, client: AsyncHTTPClient, certificates: Authority
+) -> None:
+    key, _ = certificates.client_certificate("me")
+
+    with pytest.raises(ValueError, match="client_key needs a client_cert"):
+        await client.fetch("https://localhost:1/", client_key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterable
 from typing import Final
 
 from ._request import HTTPRequest
@@ -25,8 +26,11 @@ def check_request(request: HTTPRequest) -> None:
 
     Raises ValueError for a method that cannot be sent, or is not standard unless that is allowed;
     for a body where none belongs, or none where one does; for a time below zero; for an unknown
-    way to authenticate; for a proxy without a port.
+    way to authenticate; for a proxy without a port; for a client_key without a client_cert. Raises
+    TypeError for a URL that is no text, and for a body_producer that is none.
     """
+    if not isinstance(request.url, str):
+        raise TypeError(f"the URL is a {type(request.url).__name__}, expected a str")
     method = request.method
     if not (method in METHODS and (method == "GET" or method == "HEAD")) or (
         request.body is not None or request.body_producer is not None
@@ -42,6 +46,8 @@ def check_request(request: HTTPRequest) -> None:
             raise ValueError(f"{name} is {mode!a:.100}, expected 'basic' or 'digest'")
     if request.proxy_host is not None and request.proxy_port is None:
         raise ValueError("proxy_host needs a proxy_port")
+    if request.client_key is not None and request.client_cert is None:
+        raise ValueError("client_key needs a client_cert: the certificate that it is the key of")
 
 
 def _check_method(request: HTTPRequest) -> None:
@@ -50,6 +56,12 @@ def _check_method(request: HTTPRequest) -> None:
         raise ValueError(f"the method {method!a:.100} cannot be sent")
     if request.body is not None and request.body_producer is not None:
         raise ValueError("a request has a body or a body_producer, not both")
+    producer = request.body_producer
+    if not (producer is None or callable(producer) or isinstance(producer, AsyncIterable)):
+        raise TypeError(
+            f"the body_producer is a {type(producer).__name__}, expected a function that takes "
+            "`write`, or an async iterable of bytes"
+        )
     if request.allow_nonstandard_methods:
         return
     if method not in METHODS:

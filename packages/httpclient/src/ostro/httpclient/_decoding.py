@@ -42,7 +42,8 @@ class _Stage(Protocol):
 class _Zlib:
     """gzip, which may have several members, and deflate, which some send without its wrapping."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, name: str, window: int) -> None:
+        self._name = name
         self._window = window
         self._stream: zlib._Decompress | None = None
         self._empty = True
@@ -56,7 +57,7 @@ class _Zlib:
             try:
                 piece = self._stream.decompress(data, PIECE_SIZE)
             except zlib.error as error:
-                raise ContentDecodingError(f"the body is not what it says: {error}") from error
+                raise ContentDecodingError(f"the body is not {self._name}: {error}") from error
             if piece:
                 yield piece
             data = self._stream.unconsumed_tail or self._stream.unused_data
@@ -137,11 +138,11 @@ def _zstd_library() -> Any:
 
 
 def _gzip() -> _Stage:
-    return _Zlib(16 + zlib.MAX_WBITS)
+    return _Zlib("gzip", 16 + zlib.MAX_WBITS)
 
 
 def _deflate() -> _Stage:
-    return _Zlib(zlib.MAX_WBITS)
+    return _Zlib("deflate", zlib.MAX_WBITS)
 
 
 @functools.cache

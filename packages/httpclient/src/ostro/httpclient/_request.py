@@ -23,6 +23,8 @@ Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 BodyProducer: TypeAlias = Callable[[Write], Awaitable[object] | None] | AsyncIterable[bytes]
 """Where a body comes from piece by piece: it writes the pieces, or it is iterated over."""
 
+Body: TypeAlias = bytes | bytearray | memoryview | str
+
 AuthMode: TypeAlias = Literal["basic", "digest"]
 
 DEFAULTS: Final[Mapping[str, object]] = {
@@ -55,7 +57,7 @@ class HTTPRequest:
         method: GET, HEAD, POST, PUT, DELETE, PATCH or OPTIONS.
         headers: More fields to send. They are copied if they are no HTTPHeaders.
         body: POST, PUT and PATCH need one, which may be empty, or a `body_producer`; the other
-            methods have none. Text is sent in UTF-8.
+            methods have none. Text is sent in UTF-8; a bytearray or memoryview is copied.
         auth_username: The user name to authenticate with, when the server asks (Digest) or right
             away (Basic).
         auth_password: The password to it; None counts as an empty one.
@@ -109,7 +111,8 @@ class HTTPRequest:
             what the client says, and no limit where the body is streamed.
         informational_callback: Called with code and headers of each interim response (1xx).
 
-    Raises ValueError for a header that cannot be sent.
+    Raises ValueError for a header that cannot be sent, TypeError for a body that is neither bytes
+    nor text.
     """
 
     url: str
@@ -121,7 +124,7 @@ class HTTPRequest:
         url: str,
         method: str = "GET",
         headers: HeaderFields | None = None,
-        body: bytes | str | None = None,
+        body: Body | None = None,
         auth_username: str | None = None,
         auth_password: str | None = None,
         connect_timeout: float | None = None,
@@ -231,12 +234,24 @@ class HTTPRequest:
 
     @property
     def body(self) -> bytes | None:
-        """The body to send; None for none. Text that is set is encoded in UTF-8."""
+        """The body to send; None for none. Text that is set is encoded in UTF-8. Raises TypeError,
+        when it is set, for anything else but bytes.
+        """
         return self._body
 
     @body.setter
-    def body(self, value: bytes | str | None) -> None:
-        self._body = value.encode() if isinstance(value, str) else value
+    def body(self, value: Body | None) -> None:
+        if value is None or isinstance(value, bytes):
+            self._body = value
+        elif isinstance(value, str):
+            self._body = value.encode()
+        elif isinstance(value, (bytearray, memoryview)):
+            self._body = bytes(value)
+        else:
+            raise TypeError(
+                f"the body is a {type(value).__name__}, expected bytes or text; what comes in "
+                "pieces is a body_producer"
+            )
 
     @property
     def use_gzip(self) -> bool | None:

@@ -111,5 +111,7 @@ class Upload:
         self._on_sent()
 
     def _write(self, data: bytes) -> Awaitable[None]:
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"the body_producer gave a {type(data).__name__}, expected bytes")
         connection = self._connection
         return connection.stream.write(connection.codec.send_data(data))
