@@ -459,7 +459,7 @@ async def test_the_versions_and_ciphers_of_tls_can_be_said(
         ({"ssl_options": {"colour": "red"}}, ValueError),
         ({"ssl_options": {"ssl_version": ssl.PROTOCOL_TLSv1_1}}, ValueError),
         ({"ssl_options": {"ca_certs": 5}}, ValueError),
-        ({"client_key": "somewhere"}, OSError),
+        ({"ssl_options": {"keyfile": "somewhere"}}, OSError),
         ({"client_cert": "/no/such/file"}, OSError),
         ({"ca_certs": "/no/such/file"}, OSError),
     ],
@@ -473,8 +473,9 @@ async def test_tls_settings_that_make_no_sense_are_refused(
 
 
 async def test_a_key_needs_a_certificate(io_loop: IOLoop, certificates: Certificates) -> None:
-    with curl_client() as client, pytest.raises(ValueError, match="client_cert"):
-        await client.fetch("https://127.0.0.1:9/", client_key=certificates.client_file)
+    options = {"keyfile": certificates.client_file}
+    with curl_client() as client, pytest.raises(ValueError, match="keyfile needs a certfile"):
+        await client.fetch("https://127.0.0.1:9/", ssl_options=options)
 
 
 # Connections that are used again

@@ -48,7 +48,7 @@ def set_tls(curl: Curl, request: HTTPRequest) -> None:
         curl.setopt(pycurl.SSLCERT, certfile)
         curl.setopt(pycurl.SSLKEY, certfile if keyfile is None else keyfile)
     elif keyfile is not None:
-        raise ValueError("client_key needs a client_cert")
+        raise ValueError("ssl_options: keyfile needs a certfile")
     ciphers = options.get("ciphers")
     if isinstance(ciphers, str):
         curl.setopt(pycurl.SSL_CIPHER_LIST, ciphers)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
-from ostro.httpclient.parts import BodyProducer
+from ostro.httpclient.parts import BodyProducer, check_piece
 
 __all__ = ["ProducedUpload", "Upload", "WholeUpload"]
 
@@ -165,6 +165,7 @@ class ProducedUpload:
 
     def _write(self, data: bytes) -> Awaitable[None]:
         """Take the next piece."""
+        check_piece(data)
         loop = asyncio.get_running_loop()
         if self._waiter is None or self._waiter.done():
             self._waiter = loop.create_future()

@@ -1,4 +1,4 @@
-"""What a request, and a client, must be like before anything is carried out: the caller's mistakes."""
+"""What a request and a client must be like, before anything is carried out: mistakes of callers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from ._request import HTTPRequest
 
-__all__ = ["check_least", "check_request"]
+__all__ = ["check_least", "check_piece", "check_request"]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -75,6 +75,12 @@ def _check_method(request: HTTPRequest) -> None:
             f"{method} has {'a' if present else 'no'} body, which needs allow_nonstandard_methods"
             + ("" if present else '; an empty one is body=""')
         )
+
+
+def check_piece(data: object) -> None:
+    """Raise TypeError for what a `body_producer` must not write."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"the body_producer gave a {type(data).__name__}, expected bytes")
 
 
 def check_least(least: int, **values: float | None) -> None:

@@ -15,6 +15,7 @@ from ostro.http1 import LocalProtocolError
 from ostro.ioloop import Alarm, Sweeper
 from ostro.iostream import StreamClosedError
 
+from ._checks import check_piece
 from ._connection import ClientConnection
 from ._request import BodyProducer
 from .errors import HTTPStreamClosedError
@@ -111,7 +112,6 @@ class Upload:
         self._on_sent()
 
     def _write(self, data: bytes) -> Awaitable[None]:
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError(f"the body_producer gave a {type(data).__name__}, expected bytes")
+        check_piece(data)
         connection = self._connection
         return connection.stream.write(connection.codec.send_data(data))
