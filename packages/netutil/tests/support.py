@@ -4,14 +4,11 @@ import errno
 import logging
 import os
 import secrets
-import signal
 import socket
 import ssl
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,20 +55,6 @@ def refused_port(host: str = "127.0.0.1") -> int:
         with socket.socket(family, socket.SOCK_STREAM) as sock, suppress(OSError):
             sock.bind((host, port))
             return port
-
-
-@contextmanager
-def running(program: Path, *arguments: object) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a program with its output in pipes; kill what is left of it and its children at last."""
-    command = [sys.executable, "-W", "error", str(program), *map(str, arguments)]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True)
-    with process:
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):  # all have ended
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def open_descriptors() -> set[str]:

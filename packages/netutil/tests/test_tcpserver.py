@@ -20,7 +20,8 @@ from ostro.netutil import (
 )
 from ostro.process import ForkError
 
-from .support import Certificates, connect, port_of, refused_port, running
+from ...programs import running  # noqa: TID252 - tests are no package
+from .support import Certificates, connect, port_of, refused_port
 
 
 class KeepingServer(TCPServer):
@@ -232,10 +233,10 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
         """)
     )
     port = refused_port()
-    with running(program, port) as process:
+    with running(tmp_path, program, port) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert [process.stdout.readline() for _ in range(2)] == [b"ready\n"] * 2
+        assert [process.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
 
         answers = []
         for _ in range(2):
@@ -244,7 +245,7 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
 
         assert sorted(answers) == [b"0", b"1"]
         assert process.wait(timeout=20) == 0
-        assert process.stderr.read() == b"", "the parent left its sockets open"
+        assert process.stderr.read() == "", "the parent left its sockets open"
 
 
 def test_no_connection_is_accepted_while_the_children_drain(tmp_path: Path) -> None:
@@ -275,12 +276,12 @@ def test_no_connection_is_accepted_while_the_children_drain(tmp_path: Path) -> N
         """)
     )
     port = refused_port()
-    with running(program, port) as process:
+    with running(tmp_path, program, port) as process:
         assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == [b"ready\n"] * 2
+        assert [process.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
 
         process.terminate()
-        assert [process.stdout.readline() for _ in range(2)] == [b"draining\n"] * 2
+        assert [process.stdout.readline() for _ in range(2)] == ["draining\n"] * 2
 
         with pytest.raises(ConnectionRefusedError):
             connect(port)

@@ -1,18 +1,12 @@
-"""Programs of their own for what must not happen inside pytest: forks and signals.
+"""Programs of their own for what must not happen inside pytest: forks and signals."""
 
-When these tests run under coverage, the programs do too, and what they cover is added to it.
-"""
-
-import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-DEADLINE = 30.0
-"""Seconds after which a program that hangs is killed, and its test failed."""
+from ... import programs  # noqa: TID252 - tests are no package
 
 COVERAGE_SETTINGS = """
 [run]
@@ -59,66 +53,23 @@ class Program:
 
     def finish(self) -> tuple[int, list[str], str]:
         """Wait for the end: the exit status, the lines not read yet (sorted), standard error."""
-        out, err = self._process.communicate(timeout=DEADLINE)
+        out, err = self._process.communicate(timeout=programs.DEADLINE)
         return self._process.returncode, sorted(out.splitlines()), err
 
 
 @contextmanager
-def running(source: str, folder: Path, *args: str, session: bool = False) -> Iterator[Program]:
-    """Run the text of a program; kill whatever is left of it afterwards."""
+def running(source: str, folder: Path, *args: str) -> Iterator[Program]:
+    """Run the text of a program; kill whatever is left of it and its children afterwards."""
     script = folder / "program.py"
     script.write_text(PRELUDE + textwrap.dedent(source))
-    process = subprocess.Popen(
-        [sys.executable, *_coverage_options(folder), str(script), *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=session,
-        env={
-            **os.environ,
-            "PYTHONWARNINGS": "error",
-            "PYTHONUNBUFFERED": "",
-            "COVERAGE_FILE": str(folder / "coverage"),
-        },
-    )
-    try:
+    environment = {"PYTHONUNBUFFERED": ""}
+    with programs.running(
+        folder, script, *args, environment=environment, settings=COVERAGE_SETTINGS
+    ) as process:
         yield Program(process)
-    finally:
-        process.kill()
-        process.communicate(timeout=DEADLINE)
-        _take_coverage(folder)
 
 
 def run(source: str, folder: Path, *args: str) -> tuple[int, list[str], str]:
     """Run the text of a program to its end; what it gives is that of `Program.finish`."""
     with running(source, folder, *args) as program:
         return program.finish()
-
-
-def _coverage_options(folder: Path) -> list[str]:
-    if not _is_covered():
-        return []
-    settings = folder / "coverage.ini"
-    settings.write_text(COVERAGE_SETTINGS)
-    return ["-m", "coverage", "run", f"--rcfile={settings}"]
-
-
-def _take_coverage(folder: Path) -> None:
-    if not _is_covered():
-        return
-    from coverage import Coverage, CoverageData
-
-    current = Coverage.current()
-    assert current is not None
-    for file in folder.glob("coverage.*.*"):
-        data = CoverageData(str(file))
-        data.read()
-        current.get_data().update(data)
-
-
-def _is_covered() -> bool:
-    if "coverage" not in sys.modules:
-        return False
-    from coverage import Coverage
-
-    return Coverage.current() is not None

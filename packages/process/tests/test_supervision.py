@@ -160,7 +160,7 @@ def test_ctrl_c_at_a_terminal_reaches_each_child_once(tmp_path: Path) -> None:
             signal.pause()
     """
     keyboard, terminal = os.openpty()
-    with running(source, tmp_path, os.ttyname(terminal), session=True) as parent:
+    with running(source, tmp_path, os.ttyname(terminal)) as parent:
         parent.read_lines(2)
         os.write(keyboard, b"\x03")
         assert parent.read_lines(2) == ["interrupted", "interrupted"]

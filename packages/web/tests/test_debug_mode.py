@@ -14,8 +14,7 @@ import pytest
 
 from ostro.web import Application
 
-DEADLINE = 30.0
-"""Seconds after which a program that hangs is killed."""
+from ... import programs  # noqa: TID252 - tests are no package
 
 PROGRAM = """
     import os
@@ -33,19 +32,11 @@ def running(folder: Path, code: str) -> Iterator[Iterator[str]]:
     """Run a program that says a word of another file; give its lines."""
     (folder / "words.py").write_text("WORD = 'one'")
     (folder / "program.py").write_text(textwrap.dedent(PROGRAM).replace("{code}", code))
-    process = subprocess.Popen(
-        [sys.executable, "program.py"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OSTRO_AUTORELOAD": ""},
-    )
-    try:
+    with programs.running(
+        folder, "program.py", environment={"OSTRO_AUTORELOAD": ""}, stderr=subprocess.STDOUT
+    ) as process:
         assert process.stdout is not None
         yield (line.strip() for line in process.stdout)
-    finally:
-        process.kill()
-        process.communicate(timeout=DEADLINE)
 
 
 def replace(path: Path, text: str) -> None:
@@ -113,7 +104,7 @@ def test_nothing_of_it_is_imported_otherwise(settings: dict[str, bool]) -> None:
         "sys.exit('ostro.autoreload' in sys.modules or 'ostro.web._debug_page' in sys.modules)"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], timeout=DEADLINE)
+    done = subprocess.run([sys.executable, "-c", code], timeout=programs.DEADLINE)
 
     assert done.returncode == 0
 

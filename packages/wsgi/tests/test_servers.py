@@ -16,6 +16,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from ... import programs  # noqa: TID252 - tests are no package
+
 PROGRAM = """
 import asyncio
 import io
@@ -117,23 +119,23 @@ def wsgiref_server(program: Path) -> Iterator[int]:
 @contextlib.contextmanager
 def gunicorn(program: Path, *options: str) -> Iterator[int]:
     pytest.importorskip("gunicorn", reason="pip install gunicorn")
-    command = [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "--no-control-socket"]
+    command = ["-m", "gunicorn", "--bind=127.0.0.1:0", "--no-control-socket"]
     command += [*options, f"--chdir={program.parent}", f"{program.stem}:application"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
+    # Its own warnings are none of ours.
+    with programs.running(program.parent, *command, environment={"PYTHONWARNINGS": ""}) as process:
+        assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
         port = next(
             int(found[1]) for line in lines if (found := re.search(r"Listening at.*:(\d+) ", line))
         )
         draining = threading.Thread(target=process.stderr.read)  # or it would wait for us
         draining.start()
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-        draining.join()
-        process.stderr.close()
+        try:
+            yield port
+        finally:
+            process.terminate()
+            process.wait(20)
+            draining.join()
 
 
 @pytest.fixture(scope="module", params=["wsgiref", "sync", "gthread"])
