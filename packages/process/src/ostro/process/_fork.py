@@ -43,7 +43,8 @@ def fork_processes(
     again with the same id. SIGTERM, SIGINT and SIGHUP are passed on to the children; from then
     on none is started again, and the parent waits until all have ended, however long they
     drain. Ctrl-C at a terminal reaches the children by itself and is not passed on again. A
-    signal that is ignored when the function is called stays ignored.
+    signal that is ignored when the function is called stays ignored. As the first process of a
+    container, the parent reaps the orphans that it is given, too.
 
     No memory is shared. Several processes do not go together with autoreload (`debug=True`).
 

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from .errors import TooManyRestartsError
@@ -23,6 +23,9 @@ ENDING_SECONDS = 10.0
 
 _POLL_SECONDS = 0.02
 """How often the parent looks for ended children while it gives up."""
+
+INIT = 1
+"""The id of the first process of a container: orphans become its children, for it to reap."""
 
 _log = logging.getLogger("ostro.general")
 
@@ -103,13 +106,26 @@ class Supervisor:
     def _reap(self) -> list[int]:
         """Forget the children that have ended; return the task ids to start again."""
         again = []
-        for pid in list(self._children):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                task = self._children.pop(pid)
-                if self._is_to_restart(task, pid, os.waitstatus_to_exitcode(status)):
-                    again.append(task)
+        for pid, status in self._ended():
+            task = self._children.pop(pid, None)
+            if task is None:
+                continue  # an orphan
+            if self._is_to_restart(task, pid, os.waitstatus_to_exitcode(status)):
+                again.append(task)
         return again
+
+    def _ended(self) -> Iterator[tuple[int, int]]:
+        """Reap, and yield the process ids and statuses."""
+        if os.getpid() == INIT:
+            with contextlib.suppress(ChildProcessError):  # nobody is left
+                while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                    yield ended
+            return
+        # Not those of others: whoever started them waits for them.
+        for pid in list(self._children):
+            ended = os.waitpid(pid, os.WNOHANG)
+            if ended[0]:
+                yield ended
 
     def _is_to_restart(self, task: int, pid: int, code: int) -> bool:
         if code == 0:
