@@ -229,3 +229,63 @@ async def test_a_page_of_a_proxy_is_passed_over(
         await client.fetch("https://localhost/", proxy_host="localhost", proxy_port=server.port)
 
     assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"HTTP/1.1 403 No\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000),
+        b"HTTP/1.1 403 No\r\nContent-Length: 100000\r\n\r\nwait for more",
+    ],
+    ids=["large", "slow"],
+)
+async def test_a_proxy_that_refuses_is_not_listened_to_any_longer(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw, page: bytes
+) -> None:
+    server = await raw(answers(page, stay=True))
+
+    with pytest.raises(ProxyError) as caught:
+        await client.fetch("https://localhost/", proxy_host="localhost", proxy_port=server.port)
+
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("length", [4, 100_000, 100], ids=["small", "large", "cut off"])
+async def test_a_proxy_is_asked_again_whatever_the_page_of_its_challenge(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw, length: int
+) -> None:
+    page = challenge(407, "one").replace(b"Length: 0", f"Length: {length}".encode())
+    page += b"who?" if length == 100 else bytes(length)
+    refusal = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
+    server = await raw(answers(page, refusal) if length == 4 else answers(page), answers(refusal))
+
+    with pytest.raises(ProxyError) as caught:
+        await client.fetch(
+            "https://localhost/",
+            proxy_host="localhost",
+            proxy_port=server.port,
+            proxy_username="me",
+            proxy_auth_mode="digest",
+        )
+
+    assert caught.value.status == 403
+    assert len(server.heads) == 2
+
+
+async def test_a_proxy_and_the_server_behind_it_may_both_ask_for_digest_credentials(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    server = await raw(answers(challenge(407, "one"), challenge(401, "two"), OK))
+
+    response = await client.fetch(
+        "http://any.example/x",
+        proxy_host="localhost",
+        proxy_port=server.port,
+        proxy_username="me",
+        proxy_auth_mode="digest",
+        auth_username="you",
+        auth_mode="digest",
+    )
+
+    assert response.body == b"ok"
+    assert len(server.heads) == 3

@@ -161,6 +161,14 @@ async def test_a_proxy_needs_a_port(io_loop: IOLoop, client: AsyncHTTPClient) ->
         await client.fetch("http://localhost/", proxy_host="localhost")
 
 
+@pytest.mark.parametrize("host", ["http://proxy.example", "me:secret@proxy.example", "proxy/x"])
+async def test_a_proxy_host_is_a_host(io_loop: IOLoop, client: AsyncHTTPClient, host: str) -> None:
+    with pytest.raises(ValueError, match="proxy_host is a URL") as caught:
+        await client.fetch("http://localhost/", proxy_host=host, proxy_port=8080)
+
+    assert "secret" not in str(caught.value)
+
+
 async def test_a_redirect_goes_through_the_proxy_too(
     io_loop: IOLoop, client: AsyncHTTPClient, site: Site, proxy: Proxy
 ) -> None:

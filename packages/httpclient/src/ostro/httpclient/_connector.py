@@ -119,6 +119,7 @@ class Connector:
                         f"the proxy {proxy.host} answers {head.code} {head.reason!a:.100}",
                         status=head.code,
                     )
+                await _pass_over_body(connection)  # there is none after this answer
                 early = connection.codec.take_unread()
             connection.stream.set_receiver(None)
             connection.stream.unread(early)
@@ -132,9 +133,13 @@ class Connector:
     ) -> ClientConnection:
         """Return a connection on which the proxy can be asked again."""
         codec = connection.codec
-        if codec.can_keep_alive:
-            codec.start_next_cycle()
-            return connection
+        try:
+            await _pass_over_body(connection)
+            if codec.can_keep_alive:
+                codec.start_next_cycle()
+                return connection
+        except (HTTP1Error, StreamClosedError):
+            """Another connection does as well."""
         connection.close()
         stream = await self._connect_tcp(proxy.host, proxy.port, route, timing)
         return ClientConnection(stream, route, _TUNNEL_LIMITS)
@@ -163,22 +168,25 @@ class _NotingResolver(Resolver):
 async def _ask_for_tunnel(
     connection: ClientConnection, url: URL, authorization: str | None
 ) -> ResponseHead:
-    """Send CONNECT and return the answer, its body read and dropped."""
+    """Send CONNECT and return the head of the answer."""
     headers = HTTPHeaders({"Host": url.tunnel})
     if authorization is not None:
         headers["Proxy-Authorization"] = authorization
     codec = connection.codec
     connection.stream.write(codec.send_request("CONNECT", url.tunnel, headers, end=True))
-    head: ResponseHead | None = None
-    while not codec.response_complete:
+    while True:
         event = codec.next_event()
-        if isinstance(event, ResponseHead):
-            if not event.informational:
-                head = event
-        elif event is NEED_DATA:
+        if event is NEED_DATA:
             codec.receive(await connection.receive())
-    assert head is not None  # a response that is complete has a head
-    return head
+        elif isinstance(event, ResponseHead) and not event.informational:
+            return event
+
+
+async def _pass_over_body(connection: ClientConnection) -> None:
+    codec = connection.codec
+    while not codec.response_complete:
+        if codec.next_event() is NEED_DATA:
+            codec.receive(await connection.receive())
 
 
 @contextlib.contextmanager

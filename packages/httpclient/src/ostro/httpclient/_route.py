@@ -5,8 +5,9 @@ Two requests with equal routes may use the same connection, and no others. Nothi
 
 from __future__ import annotations
 
+import re
 import ssl
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ostro.netutil import is_valid_ip
 
@@ -15,6 +16,10 @@ from ._tls import context_of
 from ._url import URL, parse_url
 
 __all__ = ["Proxy", "Route", "proxy_of", "route_of"]
+
+
+_is_more_than_a_host: Final = re.compile(r"[/?#@\\]").search
+"""What would end the host in a URL, or stand before it."""
 
 
 class Proxy(NamedTuple):
@@ -73,6 +78,9 @@ def proxy_of(request: HTTPRequest) -> Proxy | None:
     host = request.proxy_host
     if host is None or request.unix_socket is not None:
         return None
+    if _is_more_than_a_host(host) is not None:
+        # What it is may have a password in it.
+        raise ValueError("proxy_host is a URL or the like, expected a host name or an IP address")
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     named = parse_url(f"http://{host}:{request.proxy_port}")

@@ -32,7 +32,7 @@ _LOGINS: Final = (401, 407)
 class SimpleFetch(Fetch):
     """Carries one request out on streams."""
 
-    __slots__ = ("_answered", "_challenged")
+    __slots__ = ("_answered",)
 
     client: SimpleAsyncHTTPClient
 
@@ -43,9 +43,8 @@ class SimpleFetch(Fetch):
         receiver: ResponseReceiver | None,
     ) -> None:
         super().__init__(client, request, receiver)
-        # The last request that was answered with a challenge, and how often it has been.
-        self._challenged: Hop | None = None
-        self._answered = 0
+        # How often a request has been answered with a challenge, of the server and of the proxy.
+        self._answered: dict[tuple[Hop, int], int] = {}
 
     async def ask(self, hop: Hop) -> HTTPResponse | Hop:
         """Send a request; see Fetch."""
@@ -77,11 +76,8 @@ class SimpleFetch(Fetch):
         """
         server = head.code == 401
         name = "Www-Authenticate" if server else "Proxy-Authenticate"
-        self._answered = self._answered + 1 if self._challenged is hop else 1
-        self._challenged = hop
-        if self._answered > 1 and not (
-            self._answered == 2 and is_stale(head.headers.get_list(name))
-        ):
+        answered = self._answered[hop, head.code] = self._answered.get((hop, head.code), 0) + 1
+        if answered > 2 or (answered == 2 and not is_stale(head.headers.get_list(name))):
             return False
         digests = self.client.digests
         asked = digest_request(hop, route)
