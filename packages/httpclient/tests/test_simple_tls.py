@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,4 +154,16 @@ async def test_a_file_that_is_not_there_is_named(
     setattr(request, option, "/no/such/file.pem")
 
     with pytest.raises(FileNotFoundError, match=r"/no/such/file\.pem"):
+        await client.fetch(request)
+
+
+@pytest.mark.parametrize("option", ["ca_certs", "client_cert"])
+async def test_a_file_that_holds_something_else_is_named(
+    io_loop: IOLoop, client: AsyncHTTPClient, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "notes.pem").write_text("not a certificate")
+    request = HTTPRequest("https://localhost:1/")
+    setattr(request, option, str(tmp_path / "notes.pem"))
+
+    with pytest.raises(ssl.SSLError, match=r"(ca_certs|certfile) '.*notes\.pem'"):
         await client.fetch(request)

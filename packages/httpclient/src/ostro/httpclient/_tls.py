@@ -20,8 +20,10 @@ __all__ = ["context_of"]
 _MAX_CONTEXTS = 32
 """Contexts that are kept. Each holds the system's authorities, about 500 KiB."""
 
+_FILES = ("ca_certs", "certfile", "keyfile")
+
 _Settings = tuple[tuple[str, object], ...]
-_Files = tuple[int, ...]
+_Versions = tuple[int, ...]
 
 
 def context_of(request: HTTPRequest) -> ssl.SSLContext:
@@ -43,8 +45,7 @@ def context_of(request: HTTPRequest) -> ssl.SSLContext:
             return _context((), ())
         options = _options_of(request)
     settings = tuple(sorted(options.items()))
-    files = (options.get("ca_certs"), options.get("certfile"), options.get("keyfile"))
-    return _context(settings, tuple([_version(name) for name in files]))
+    return _context(settings, tuple([_version(options.get(name)) for name in _FILES]))
 
 
 def _options_of(request: HTTPRequest) -> Mapping[str, object]:
@@ -67,7 +68,12 @@ def _version(name: object) -> int:
 
 
 @functools.lru_cache(maxsize=_MAX_CONTEXTS)
-def _context(settings: _Settings, files: _Files) -> ssl.SSLContext:
-    context = ssl_options_to_context(dict(settings), server_side=False)
+def _context(settings: _Settings, versions: _Versions) -> ssl.SSLContext:
+    try:
+        context = ssl_options_to_context(dict(settings), server_side=False)
+    except OSError as error:
+        # As it comes, it says neither of which file it speaks nor of which setting.
+        named = [f"{name} {value!a:.200}" for name, value in settings if name in _FILES]
+        raise type(error)(error.errno, f"{' and '.join(named)}: {error.strerror}") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
