@@ -53,6 +53,9 @@ def running(
         env={
             **os.environ,
             "PYTHONWARNINGS": "error",
+            # As they are for most people, whatever they are here.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONUNBUFFERED": "",
             **({"COVERAGE_FILE": str(folder / "coverage")} if covered else {}),
             **(environment or {}),
         },

@@ -195,7 +195,7 @@ def test_an_edit_in_the_same_second_with_the_same_size_is_run(tmp_path: Path) ->
     helper = tmp_path / "helper.py"
     os.utime(helper, ns=(10**18, 10**18))
 
-    with running(tmp_path, "script.py", environment={"PYTHONDONTWRITEBYTECODE": ""}) as program:
+    with running(tmp_path, "script.py") as program:
         program.read_until("one")
         assert list((tmp_path / "__pycache__").glob("helper.*.pyc"))
         new = tmp_path / "new"
@@ -414,7 +414,13 @@ def test_the_thread_leaves_signals_to_the_main_thread(tmp_path: Path) -> None:
         assert program.finish() == 0
 
 
-def test_a_program_that_cannot_be_started_again_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("executable", "message"),
+    [("", "cannot restart: there is no"), ("no-program", "cannot restart")],
+)
+def test_a_program_that_cannot_be_started_again_goes_on(
+    tmp_path: Path, executable: str, message: str
+) -> None:
     prepare(
         tmp_path,
         """
@@ -434,17 +440,12 @@ def test_a_program_that_cannot_be_started_again_goes_on(tmp_path: Path) -> None:
     no_program.write_bytes(b"\x7fELF")
     no_program.chmod(0o755)
 
-    for executable, message in [
-        ("", "cannot restart: there is no"),
-        (str(no_program), "cannot restart"),
-    ]:
-        write(tmp_path / "helper.py", "WORD = 'one'")
-        with running(tmp_path, "script.py", executable) as program:
-            program.read_until("one")
-            write(tmp_path / "helper.py", "WORD = 'lost'")
-            program.read_until(message)
-            program.send(signal.SIGUSR1)
-            change(tmp_path, program)
+    with running(tmp_path, "script.py", executable and str(no_program)) as program:
+        program.read_until("one")
+        write(tmp_path / "helper.py", "WORD = 'lost'")
+        program.read_until(message)
+        program.send(signal.SIGUSR1)
+        change(tmp_path, program)
 
 
 def test_where_a_process_cannot_be_replaced_another_one_starts(tmp_path: Path) -> None:

@@ -62,10 +62,7 @@ def running(source: str, folder: Path, *args: str) -> Iterator[Program]:
     """Run the text of a program; kill whatever is left of it and its children afterwards."""
     script = folder / "program.py"
     script.write_text(PRELUDE + textwrap.dedent(source))
-    environment = {"PYTHONUNBUFFERED": ""}
-    with programs.running(
-        folder, script, *args, environment=environment, settings=COVERAGE_SETTINGS
-    ) as process:
+    with programs.running(folder, script, *args, settings=COVERAGE_SETTINGS) as process:
         yield Program(process)
 
 

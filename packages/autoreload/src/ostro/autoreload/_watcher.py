@@ -19,7 +19,7 @@ from ._life import Life, is_switched_off, this_life
 from ._restart import restart
 from ._signs import Best
 from ._snapshot import Snapshot
-from ._sources import Changes
+from ._sources import Changes, forget_bytecode
 
 __all__ = ["start", "wait", "watch", "watch_modules"]
 
@@ -145,6 +145,7 @@ def pause(life: Life, changed: list[str], now_ns: int) -> float:
 
 def _restart(changed: list[str], late: bool) -> None:
     if _family.is_family():
+        forget_bytecode(changed)  # the parent is only told that something has changed
         _family.ask_parent()
     else:
         restart(changed, late=late)
