@@ -83,7 +83,8 @@ class Peer:
             """So it is."""
 
     def close(self) -> None:
-        self.writer.close()
+        if not self.writer.is_closing():  # twice, and asyncio's TLS of Python 3.11.2 cannot abort
+            self.writer.close()
 
     def reset(self) -> None:
         """Break the connection off, so that the client gets an error and no end."""
