@@ -197,6 +197,21 @@ def test_cookies_are_morsels_and_malformed_ones_are_passed_over() -> None:
     assert {name: morsel.value for name, morsel in cookies.items()} == {"a": "b c", "version": "1"}
 
 
+def test_cookies_of_several_fields_are_kept_apart() -> None:
+    headers = HTTPHeaders()
+    for field in ("a=1", "b=2; c=3,4", "d=5"):
+        headers.add("Cookie", field)
+
+    cookies = HTTPServerRequest(headers=headers).cookies
+
+    assert {name: morsel.value for name, morsel in cookies.items()} == {
+        "a": "1",
+        "b": "2",
+        "c": "3,4",
+        "d": "5",
+    }
+
+
 def test_cookies_are_parsed_once() -> None:
     request = HTTPServerRequest(headers=HTTPHeaders({"Cookie": "a=b"}))
 

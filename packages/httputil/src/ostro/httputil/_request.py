@@ -221,9 +221,15 @@ class HTTPServerRequest:
 
     @property
     def cookies(self) -> Cookies:
-        """The cookies, each a `http.cookies.Morsel`. What is malformed in them is passed over."""
+        """The cookies, each a `http.cookies.Morsel`. What is malformed in them is passed over.
+
+        Several Cookie fields, which HTTP/2 allows and proxies pass on, are one list.
+
+        Spec: RFC 9113 section 8.2.3.
+        """
         if self._cookies is None:
-            self._cookies = Cookies(self.headers.get("Cookie", ""))
+            # Not by the comma that joins other fields: it may be a part of a value.
+            self._cookies = Cookies("; ".join(self.headers.get_list("Cookie")))
         return self._cookies
 
     def supports_http_1_1(self) -> bool:
