@@ -84,6 +84,16 @@ def test_http_1_0_gets_a_body_that_lasts_until_close() -> None:
         assert not codec.can_keep_alive
 
 
+def test_a_response_without_a_length_ends_with_the_connection_where_there_are_no_chunks() -> None:
+    for version, until_close in ((b"HTTP/1.0", True), (b"HTTP/1.1", False)):
+        codec = answered(version=version)
+        assert not codec.response_ends_with_connection
+        codec.send_head(200, "OK", NONE, b"a")
+        assert codec.response_ends_with_connection is until_close
+        codec.send_end()
+        assert not codec.response_ends_with_connection
+
+
 def test_an_error_may_be_answered_in_chunks_as_its_version_is_not_known() -> None:
     codec = ServerCodec()
 

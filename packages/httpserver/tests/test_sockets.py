@@ -144,6 +144,38 @@ async def test_a_disconnect_amid_a_long_answer_is_reported(io_loop: IOLoop) -> N
     assert app.requests[0].events[3].startswith("lost")
 
 
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_an_answer_that_breaks_off_cannot_be_taken_for_the_whole(
+    io_loop: IOLoop, version: bytes
+) -> None:
+    def break_off(conn: HTTPConnection, request: Request) -> None:
+        conn.write_headers(OK, HTTPHeaders(), b"half")
+        conn.close()
+
+    app = Recorder(break_off)
+    async with serving(HTTPServer(app)) as port, connected(port) as client:
+        client.writer.write(b"GET / HTTP/%b\r\nHost: a\r\n\r\n" % version)
+        if version == b"1.1":
+            assert (await client.rest()).endswith(b"\r\n4\r\nhalf\r\n")  # no last chunk
+        else:
+            with pytest.raises(ConnectionResetError):
+                await client.rest()
+
+    assert app.requests[0].events[-2:] == ["close", "lost"]
+
+
+async def test_an_answer_that_is_whole_is_not_reset(io_loop: IOLoop) -> None:
+    def answer(conn: HTTPConnection, request: Request) -> None:
+        conn.write_headers(OK, HTTPHeaders(), b"all")
+        conn.finish()
+        conn.close()
+
+    async with serving(HTTPServer(Recorder(answer))) as port, connected(port) as client:
+        client.writer.write(b"GET / HTTP/1.0\r\n\r\n")
+
+        assert (await client.rest()).endswith(b"\r\n\r\nall")
+
+
 async def test_a_reader_that_never_reads_is_dropped(io_loop: IOLoop) -> None:
     app = Watching()
     clock = FakeClock()

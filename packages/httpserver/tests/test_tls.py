@@ -11,10 +11,10 @@ import pytest
 import trustme
 
 from ostro.httpserver import HTTPRequest, HTTPServer
-from ostro.httputil import HTTPConnection
+from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 
-from .support import GET, FakeClock, Recorder, Request, connected, logged, respond, serving
+from .support import GET, OK, FakeClock, Recorder, Request, connected, logged, respond, serving
 
 GOODBYE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -165,6 +165,19 @@ async def test_a_client_that_is_behind_with_reading_gets_all_over_tls(
         client.writer.write(GOODBYE)
 
         assert (await client.rest()).endswith(b"xend")
+
+
+async def test_an_answer_that_breaks_off_has_no_proper_end_over_tls(io_loop: IOLoop) -> None:
+    def break_off(conn: HTTPConnection, request: Request) -> None:
+        conn.write_headers(OK, HTTPHeaders(), b"half")
+        conn.close()
+
+    server = HTTPServer(Recorder(break_off), ssl_options=server_context())
+    async with serving(server) as port, connected(port, ssl=client_context()) as client:
+        client.writer.write(b"GET / HTTP/1.0\r\n\r\n")
+
+        with pytest.raises(ConnectionResetError):
+            await client.rest()
 
 
 async def test_plain_http_on_a_tls_port_is_closed_and_no_more(io_loop: IOLoop) -> None:

@@ -80,6 +80,15 @@ class ServerCodec(RequestReceiver):
         return self._sending is _SENT
 
     @property
+    def response_ends_with_connection(self) -> bool:
+        """Whether nothing but the end of the connection will tell the client that the response that
+        is being sent is whole.
+
+        Spec: RFC 9112 section 6.3, item 8.
+        """
+        return self._sending is _UNTIL_CLOSE
+
+    @property
     def waiting_for_continue(self) -> bool:
         """Whether the client holds its body back until `send_informational(100, ...)`.
 

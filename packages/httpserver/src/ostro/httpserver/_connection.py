@@ -27,7 +27,7 @@ from ._exchange import Exchange
 from ._forwarded import ForwardedHeaders
 from ._group import ConnectionGroup
 from ._input import ConnectionInput
-from ._phases import ANSWER, BODY, CLOSED, FLUSH, HEAD, IDLE, Phase
+from ._phases import ANSWER, BODY, CLOSED, CLOSING, FLUSH, HEAD, IDLE, Phase
 from ._settings import (
     LINGER_TIMEOUT,
     LOOK_AFTER,
@@ -150,6 +150,8 @@ class HTTPConnection(ConnectionInput):
         """Learn that the stream is closed."""
         if self._phase is CLOSED:
             return
+        if self._phase is CLOSING:
+            error = None  # not the network's
         self._phase = CLOSED
         exchange = self._exchange
         if exchange is not None:

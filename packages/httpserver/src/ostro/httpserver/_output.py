@@ -6,12 +6,15 @@ requests: what is sent is decided by `_exchange`, and what comes next by `_conne
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 
 from ostro.http1 import ServerCodec
-from ostro.httputil import ConnectionContext
+from ostro.httputil import ConnectionContext, HTTPOutputError
 from ostro.ioloop import COMPLETED, NEVER
 from ostro.iostream import IOStream, SSLIOStream, StreamClosedError
 
@@ -22,6 +25,9 @@ from ._phases import CLOSED, CLOSING, HEAD, Phase
 from ._settings import GATHER_FROM, WRITE_HIGH_WATER
 
 general_log = logging.getLogger("ostro.general")
+
+_LINGER_NOT = struct.pack("ii", 1, 0)
+"""SO_LINGER of no seconds: what is closed is reset."""
 
 UNIX_SOCKET_IP = "127.0.0.1"
 """What stands for the address of a client on a unix socket, which has none."""
@@ -158,7 +164,20 @@ class ConnectionOutput(ABC):
         self.send_outgoing()
         if self._phase is not CLOSED:
             self._phase = CLOSING
-        self.stream.close()
+        if self.codec.response_ends_with_connection:
+            _reset(self.stream)
+        else:
+            self.stream.close()
+
+
+def _reset(stream: IOStream) -> None:
+    """Close amid a body that ends with the connection: a client of HTTP/1.0, nginx for one, would
+    take what it got for the whole. Over TCP it gets a reset, over TLS no close_notify either; a
+    unix socket has no way to say so.
+    """
+    with contextlib.suppress(OSError):  # closed already
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    stream.close(HTTPOutputError("the answer broke off"))
 
 
 def _connection_context(

@@ -199,7 +199,9 @@ class HTTPConnection(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Drop the connection without finishing the response."""
+        """Drop the connection without finishing the response, so that the client cannot take what
+        it got for the whole.
+        """
 
     @abstractmethod
     def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
