@@ -67,6 +67,11 @@ class Echo(web.RequestHandler):
     purge = get
 
 
+class Numbers(web.RequestHandler):
+    def get(self) -> None:
+        self.write(json.dumps(self.request.headers.get_list("X-Number")))
+
+
 class Redirect(web.RequestHandler):
     def get(self) -> None:
         self.redirect(self.get_argument("to"), status=int(self.get_argument("code", "302")))
@@ -190,6 +195,7 @@ application = web.Application(
     [
         (r"/echo.*", Echo),
         (r"/redirect", Redirect),
+        (r"/numbers", Numbers),
         (r"/cookies.*", Cookies),
         (r"/secret", Secret),
         (r"/form", Form),
@@ -259,7 +265,10 @@ async def test_arguments_are_added_to_the_query(io_loop: IOLoop, client: MemoryC
 async def test_a_path_may_hold_any_character(io_loop: IOLoop, client: MemoryClient) -> None:
     response = await client.get("/echo/ü b")
 
-    assert response.json()["uri"] == "/echo/%C3%BC%20b"
+    client.set_cookie("any", "1")
+    with_cookie = await client.get("/echo/ü b")
+
+    assert response.json()["uri"] == with_cookie.json()["uri"] == "/echo/%C3%BC%20b"
 
 
 async def test_json_is_sent_and_understood(io_loop: IOLoop, client: MemoryClient) -> None:
@@ -318,6 +327,32 @@ async def test_headers_that_are_given_come_first(io_loop: IOLoop, client: Memory
     assert "User-Agent" not in nameless.json()["headers"]
     assert response.json()["headers"].items() >= headers.items()
     assert response.json()["url"] == "http://example.com/echo"
+
+
+async def test_a_header_that_is_given_twice_comes_twice(
+    io_loop: IOLoop, client: MemoryClient
+) -> None:
+    headers = HTTPHeaders()
+    headers.add("X-Number", "1")
+    headers.add("X-Number", "2")
+
+    response = await client.get("/numbers", headers=headers)
+
+    assert response.json() == ["1", "2"]
+
+
+async def test_a_login_in_the_url_is_sent_and_goes_nowhere_else(
+    io_loop: IOLoop, client: MemoryClient
+) -> None:
+    there = await client.get("http://me:secret@localhost/echo")
+    elsewhere = await client.get(
+        "http://me:secret@localhost/redirect?to=http://localhost:81/echo",
+        headers={"X-Mine": "1"},
+    )
+
+    assert there.json()["headers"]["Authorization"] == "Basic bWU6c2VjcmV0"
+    assert elsewhere.json()["headers"].items() >= {"Host": "localhost:81", "X-Mine": "1"}.items()
+    assert "Authorization" not in elsewhere.json()["headers"]
 
 
 async def test_basic_authentication_is_sent(io_loop: IOLoop, client: MemoryClient) -> None:
@@ -563,6 +598,17 @@ async def test_a_body_can_be_sent_in_pieces(
     response = await client.post("/upstream", body_producer=producer)
 
     assert response.json() == {"pieces": [1, 20_000], "length": None}
+
+
+async def test_a_redirected_body_is_produced_again_if_it_can_be(
+    io_loop: IOLoop, client: MemoryClient
+) -> None:
+    path = "/redirect?code=307&to=/upstream"
+    again = await client.post(path, body_producer=produce)
+    not_again = await client.post(path, body_producer=pieces())
+
+    assert again.json() == {"pieces": [1, 20_000], "length": None}
+    assert (not_again.code, not_again.headers["Location"]) == (307, "/upstream")
 
 
 async def test_a_body_that_breaks_breaks_the_connection(

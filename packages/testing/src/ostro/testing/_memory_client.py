@@ -11,50 +11,46 @@ import asyncio
 import base64
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, cast
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from typing import Any, Self
+from urllib.parse import quote, urljoin
 
 from ostro.httpclient import (
     CookieJar,
     HTTPRequest,
-    HTTPResponse,
     HTTPTimeoutError,
     RedirectError,
     ResponseReceiver,
     TooManyRedirectsError,
 )
+from ostro.httpclient.parts import URL, Hop, add_cookies, add_usual, parse_url
 from ostro.httputil import (
     ConnectionContext,
     HTTPHeaders,
     HTTPServerConnectionDelegate,
     RequestStartLine,
     encode_username_password,
-    url_concat,
 )
 from ostro.ioloop import IOLoop
 from ostro.websocket import ClientHandshake, WebSocketClientConnection
 
 from ._lifespan import Started
 from ._memory_connection import MemoryConnection
-from ._memory_exchange import Body, Exchange, body_of
-from ._memory_identity import MemoryIdentity
+from ._memory_exchange import Exchange, body_of
+from ._memory_methods import MemoryMethods
 from ._memory_response import MemoryResponse
 from ._memory_stream import DEFAULT_WINDOW
-from ._request_bodies import NO_JSON, Fields, Files, encode_body
 from ._websockets import OpenedWebSockets
 
 __all__ = ["MemoryClient"]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_FORM_TYPE = "application/x-www-form-urlencoded"
-_TARGET_CHARACTERS = "%/:?[]@!$&'()*+,;=-._~"
+_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 
 
-class MemoryClient(MemoryIdentity):
+class MemoryClient(MemoryMethods):
     """An HTTP client that asks an application in memory, without a socket.
 
         async with MemoryClient(application) as client:
@@ -133,90 +129,6 @@ class MemoryClient(MemoryIdentity):
 
     # Asking
 
-    # Any: the arguments of HTTPRequest
-    def fetch(
-        self,
-        request: HTTPRequest | str,
-        callback: Callable[[HTTPResponse], object] | None = None,
-        *,
-        raise_error: bool = True,
-        **kwargs: Any,
-    ) -> asyncio.Task[MemoryResponse]:
-        """Carry out a request: see `AsyncHTTPClient.fetch`."""
-        task = super().fetch(request, callback, raise_error=raise_error, **kwargs)
-        return cast("asyncio.Task[MemoryResponse]", task)  # `perform` returns no other
-
-    # Any: as above
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Fields | None = None,
-        json: object = NO_JSON,
-        form: Fields | None = None,
-        files: Files | None = None,
-        raise_error: bool = False,
-        **kwargs: Any,
-    ) -> asyncio.Task[MemoryResponse]:
-        """Carry out a request, with any method.
-
-        Args:
-            method: The method.
-            path: A path, or a whole URL.
-            params: Arguments to add to the query.
-            json: What to send in JSON.
-            form: Fields to send as a form.
-            files: Files to send with the form.
-            raise_error: Raise an HTTPClientError for a code outside of 200 to 299.
-            **kwargs: Other arguments of HTTPRequest.
-
-        Returns what `fetch` does.
-
-        Raises ValueError for more than one body.
-        """
-        encoded = encode_body(json, form, files)
-        if encoded is not None:
-            if "body" in kwargs or "body_producer" in kwargs:
-                raise ValueError("a request has one body: body, body_producer, json, or a form")
-            headers = HTTPHeaders(kwargs.get("headers") or {})
-            headers.setdefault("Content-Type", encoded[0])
-            kwargs["headers"], kwargs["body"] = headers, encoded[1]
-        elif method in _METHODS_WITH_BODY and "body_producer" not in kwargs:
-            kwargs.setdefault("body", b"")
-        kwargs.setdefault("allow_nonstandard_methods", True)
-        url = url_concat(path, params)
-        return self.fetch(url, method=method, raise_error=raise_error, **kwargs)
-
-    # Any: the arguments of `request`
-    def get(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """GET a path; see `request`."""
-        return self.request("GET", path, **kwargs)
-
-    def head(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """HEAD a path; see `request`."""
-        return self.request("HEAD", path, **kwargs)
-
-    def options(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """Ask for the OPTIONS of a path; see `request`."""
-        return self.request("OPTIONS", path, **kwargs)
-
-    def post(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """POST to a path; see `request`."""
-        return self.request("POST", path, **kwargs)
-
-    def put(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """PUT to a path; see `request`."""
-        return self.request("PUT", path, **kwargs)
-
-    def patch(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """PATCH a path; see `request`."""
-        return self.request("PATCH", path, **kwargs)
-
-    def delete(self, path: str, **kwargs: Any) -> asyncio.Task[MemoryResponse]:
-        """DELETE a path; see `request`."""
-        return self.request("DELETE", path, **kwargs)
-
     # Any: the arguments of ClientHandshake
     async def ws_connect(self, path: str, **kwargs: Any) -> WebSocketClientConnection:
         """Open a WebSocket to the application, in memory too.
@@ -234,7 +146,7 @@ class MemoryClient(MemoryIdentity):
         self._add_cookies(text, headers)
         connection = MemoryConnection(
             RequestStartLine("GET", handshake.target, "HTTP/1.1"),
-            context=self._context(urlsplit(text)),
+            context=self._context(parse_url(text)),
             certificate=self._certificate,
         )
         await connection.send(self.application, headers)
@@ -267,106 +179,91 @@ class MemoryClient(MemoryIdentity):
         self, request: HTTPRequest, receiver: ResponseReceiver | None
     ) -> MemoryResponse:
         start_time = time.time()
-        text = _absolute(self.base_url, request.url)
-        method, headers, body = request.method, request.headers, body_of(request)
-        streams = receiver is not None or request.streaming_callback is not None
+        request.url = _absolute(self.base_url, request.url)  # it is a copy, made for this
+        hop = Hop.first(request)
         redirects = 0
         while True:
-            exchange = self._exchange(
-                request, text, method, headers, body, start_time, streams=streams
-            )
+            exchange = self._exchange(request, hop, start_time, streams=receiver is not None)
             response = await exchange.run(receiver)
             answered = exchange.connection.headers
             assert answered is not None  # or it would have failed
-            self._store_cookies(text, answered)
-            if not exchange.is_followed(response.code, answered):
+            self._store_cookies(hop.text, answered)
+            after = _redirected(request, hop, response.code, answered)
+            if after is None:
                 return response
             if redirects == request.max_redirects:
                 message = f"more than {redirects} redirects"
                 raise TooManyRedirectsError(response.code, message, response)
             redirects += 1
-            text = urljoin(text, answered["Location"])
-            if response.code == 303 or (response.code in (301, 302) and method == "POST"):
-                method = "HEAD" if method == "HEAD" else "GET"
-                body = b""
-                headers = _without_body_fields(headers)
+            hop = after
 
     def _exchange(
-        self,
-        request: HTTPRequest,
-        text: str,
-        method: str,
-        headers: HTTPHeaders,
-        body: Body,
-        start_time: float,
-        *,
-        streams: bool,
+        self, request: HTTPRequest, hop: Hop, start_time: float, *, streams: bool
     ) -> Exchange:
-        url = urlsplit(text)
+        streams = streams or request.streaming_callback is not None
         connection = MemoryConnection(
-            RequestStartLine(method, _target(url), "HTTP/1.1"),
-            context=self._context(url),
+            RequestStartLine(hop.method, hop.url.target, "HTTP/1.1"),
+            context=self._context(hop.url),
             window=DEFAULT_WINDOW if streams else None,
             certificate=self._certificate,
         )
 
         def is_followed(code: int, answered: HTTPHeaders) -> bool:
-            location = answered.get("Location")
-            if not request.follow_redirects or code not in _REDIRECTS or location is None:
-                return False
-            target = urlsplit(urljoin(text, location))
-            if target.scheme not in ("http", "https"):
-                raise RedirectError(code, f"a redirect to {location!a:.100}")
-            return target.hostname == url.hostname
+            return _redirected(request, hop, code, answered) is not None
 
-        fields = self._fields(request, text, url, method, headers)
         return Exchange(
-            self.application, connection, request, text, fields, body, start_time, is_followed
+            self.application,
+            connection,
+            request,
+            hop.text,
+            self._fields(request, hop),
+            body_of(hop),
+            start_time,
+            is_followed,
         )
 
-    def _fields(
-        self, request: HTTPRequest, text: str, url: SplitResult, method: str, given: HTTPHeaders
-    ) -> HTTPHeaders:
+    def _fields(self, request: HTTPRequest, hop: Hop) -> HTTPHeaders:
         """Return the fields of a request: those that are given, and what is usual."""
-        fields = HTTPHeaders()
-        fields["Host"] = url.netloc.rpartition("@")[2]
-        fields.update(given)
-        if request.user_agent:
-            fields.setdefault("User-Agent", request.user_agent)
+        fields = HTTPHeaders({"Host": hop.headers.get("Host") or hop.url.authority})
+        for name, value in hop.headers.get_all():
+            if name != "Host":
+                fields.add(name, value)
         if request.decompress_response:
             fields.setdefault("Accept-Encoding", "gzip")
-        if method == "POST":
-            fields.setdefault("Content-Type", _FORM_TYPE)
-        if request.auth_username is not None:
-            fields.setdefault("Authorization", _authorization(request))
-        if self._xsrf and method not in _SAFE_METHODS:
+        add_usual(fields, request, hop)
+        if hop.credentials is not None:
+            fields.setdefault("Authorization", _authorization(request.auth_mode, *hop.credentials))
+        if self._xsrf and hop.method not in _SAFE_METHODS:
             fields.setdefault("X-Xsrftoken", self.xsrf_token)
-        self._add_cookies(text, fields)
+        add_cookies(fields, hop, self.cookies)
         return fields
 
-    def _context(self, url: SplitResult) -> ConnectionContext:
+    def _context(self, url: URL) -> ConnectionContext:
         address = (self._remote_ip, 0)
         return ConnectionContext(self._remote_ip, url.scheme, address, url.scheme == "https")
 
 
-_absolute = functools.lru_cache(maxsize=256)(urljoin)
-"""Tests ask for the same few paths again and again."""
+@functools.lru_cache(maxsize=256)  # tests ask for the same few paths again and again
+def _absolute(base: str, path: str) -> str:
+    """Return what a path, which may hold any character, is on the site."""
+    return urljoin(base, quote(path, safe=_URL_CHARACTERS))
 
 
-def _target(url: SplitResult) -> str:
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    return quote(target, safe=_TARGET_CHARACTERS)
+def _redirected(request: HTTPRequest, hop: Hop, code: int, answered: HTTPHeaders) -> Hop | None:
+    """Return the request that follows an answer; None if that is the last.
+
+    Raises RedirectError for a redirect to no URL of http or https.
+    """
+    if code not in _REDIRECTS or not request.follow_redirects or "Location" not in answered:
+        return None
+    try:
+        after = hop.redirected(code, answered["Location"])
+    except ValueError as error:
+        raise RedirectError(code, f"a redirect that leads nowhere: {error}") from error
+    return after if after is not None and after.url.host == hop.url.host else None
 
 
-def _authorization(request: HTTPRequest) -> str:
-    if request.auth_mode != "basic":
-        raise ValueError(f"auth_mode is {request.auth_mode!r}, expected 'basic' in memory")
-    pair = encode_username_password(request.auth_username or "", request.auth_password or "")
-    return f"Basic {base64.b64encode(pair).decode()}"
-
-
-def _without_body_fields(headers: HTTPHeaders) -> HTTPHeaders:
-    kept = headers.copy()
-    for name in ("Content-Type", "Content-Length", "Content-Encoding"):
-        kept.pop(name, None)
-    return kept
+def _authorization(mode: str | None, username: str, password: str) -> str:
+    if mode != "basic":
+        raise ValueError(f"auth_mode is {mode!r}, expected 'basic' in memory")
+    return f"Basic {base64.b64encode(encode_username_password(username, password)).decode()}"

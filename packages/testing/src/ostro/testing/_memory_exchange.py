@@ -14,6 +14,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from ostro.httpclient import HTTPRequest, HTTPStreamClosedError, ResponseReceiver
+from ostro.httpclient.parts import Hop
 from ostro.httputil import HTTPHeaders, HTTPServerConnectionDelegate
 from ostro.iostream import StreamClosedError
 
@@ -104,11 +105,11 @@ class Exchange(NamedTuple):
         return response
 
 
-def body_of(request: HTTPRequest) -> Body:
+def body_of(hop: Hop) -> Body:
     """Return the body of a request: bytes, or what gives its pieces."""
-    producer = request.body_producer
+    producer = hop.producer
     if producer is None:
-        return request.body or b""
+        return hop.body or b""
     if isinstance(producer, AsyncIterable):
         return producer
     return _produced(producer)
