@@ -41,6 +41,12 @@ async def test_an_argument_that_nobody_knows_is_refused(io_loop: IOLoop) -> None
         CurlAsyncHTTPClient(force_instance=True, max_clients=0)
     with pytest.raises(ValueError, match="max_clients"):
         CurlAsyncHTTPClient(force_instance=True, max_clients_per_host=0)
+    with pytest.raises(ValueError, match="max_idle_connections"):
+        CurlAsyncHTTPClient(force_instance=True, max_idle_connections=-1)
+    with pytest.raises(ValueError, match="idle_timeout"):
+        CurlAsyncHTTPClient(force_instance=True, idle_timeout=-1.0)
+    with pytest.raises(ValueError, match="max_header_size"):
+        CurlAsyncHTTPClient(force_instance=True, max_header_size=0)
 
 
 def test_it_can_be_the_client_that_blocks() -> None:

@@ -8,7 +8,7 @@ import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from ostro.curl_httpclient import CurlError
-from ostro.httpclient import CookieJar, HTTPRequest, HTTPStreamClosedError
+from ostro.httpclient import ClientClosedError, CookieJar, HTTPRequest, HTTPStreamClosedError
 from ostro.httputil import HTTPServerRequest
 from ostro.ioloop import IOLoop
 
@@ -411,6 +411,14 @@ async def test_what_libcurl_keeps_for_a_handle_does_not_outlive_the_request(
             await client.fetch(server.url)
 
     assert b"Cookie" not in server.heads[1]
+
+
+async def test_the_preparation_may_close_the_client(io_loop: IOLoop) -> None:
+    async with answering(EMPTY) as server:
+        with curl_client() as client, pytest.raises(ClientClosedError):
+            await client.fetch(server.url, prepare_curl_callback=lambda curl: client.close())
+
+    assert server.connections == 0
 
 
 async def test_what_the_preparation_raises_ends_the_fetch(io_loop: IOLoop) -> None:

@@ -242,13 +242,21 @@ async def test_a_proxy_that_opens_no_tunnel_is_an_error_with_its_code(io_loop: I
     assert caught.value.status == 403
 
 
-async def test_a_proxy_that_is_not_there_is_an_error(io_loop: IOLoop) -> None:
-    with curl_client() as client, pytest.raises(HTTPConnectError):
-        await client.fetch("http://a/", proxy_host="127.0.0.1", proxy_port=refused_port())
-    with curl_client() as client, pytest.raises(ProxyError) as caught:
-        await client.fetch("http://a/", proxy_host="nobody.invalid", proxy_port=80)
+async def test_a_proxy_whose_answer_has_no_end_is_an_error_without_a_code(io_loop: IOLoop) -> None:
+    async with answering(OK + b"X: " + b"x" * 400_000) as proxy:
+        with curl_client() as client, pytest.raises(CurlProxyError) as caught:
+            await client.fetch(
+                "https://127.0.0.1:1/", proxy_host="127.0.0.1", proxy_port=proxy.port
+            )
 
     assert caught.value.status is None
+
+
+async def test_a_proxy_that_is_not_there_is_an_error(io_loop: IOLoop) -> None:
+    for host, port in (("127.0.0.1", refused_port()), ("nobody.invalid", 80)):
+        with curl_client() as client, pytest.raises(CurlConnectError) as caught:
+            await client.fetch("http://a/", proxy_host=host, proxy_port=port)
+        assert type(caught.value) is CurlConnectError
 
 
 async def test_a_proxy_may_ask_for_digest(io_loop: IOLoop) -> None:
@@ -470,6 +478,11 @@ async def test_tls_settings_that_make_no_sense_are_refused(
 ) -> None:
     with curl_client() as client, pytest.raises(error):
         await client.fetch("https://127.0.0.1:9/", **settings)
+
+
+async def test_who_gives_an_ssl_context_learns_what_to_give(io_loop: IOLoop) -> None:
+    with curl_client() as client, pytest.raises(ValueError, match=r"dict.*certfile.*SimpleAsync"):
+        await client.fetch("https://127.0.0.1:9/", ssl_options=ssl.create_default_context())
 
 
 async def test_a_key_needs_a_certificate(io_loop: IOLoop, certificates: Certificates) -> None:

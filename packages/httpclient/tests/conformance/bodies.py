@@ -555,6 +555,11 @@ async def test_the_limit_of_the_client_counts_where_the_request_says_nothing(
         await client.fetch(server.url)
 
 
+async def test_a_limit_below_zero_is_refused(io_loop: IOLoop, client: AsyncHTTPClient) -> None:
+    with pytest.raises(ValueError, match="max_body_size"):
+        await client.fetch("http://localhost/", max_body_size=-1)
+
+
 async def test_little_that_decompresses_to_very_much_is_refused(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:

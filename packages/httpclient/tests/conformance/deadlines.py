@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from ostro.httpclient import AsyncHTTPClient, ClientClosedError, HTTPRequest, HTTPTimeoutError
+from ostro.httpclient.parts import Write
 from ostro.ioloop import IOLoop
 
 from .fixtures import MakeClient, MakeRaw
@@ -78,6 +79,61 @@ async def test_the_deadline_of_the_first_byte_ends_with_it(
     assert response.body == b"ok"
 
 
+async def test_the_deadline_of_the_first_byte_ends_after_100_continue_too(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    async def slow(peer: Peer) -> None:
+        head = await peer.head()
+        await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await peer.body(head)
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+        await asyncio.sleep(4 * SOON)
+        await peer.send(b"k")
+
+    server = await raw(slow)
+
+    response = await client.fetch(
+        server.url,
+        method="POST",
+        body="body",
+        expect_100_continue=True,
+        first_byte_timeout=2 * SOON,
+    )
+
+    assert response.body == b"ok"
+
+
+async def test_the_first_byte_may_come_before_the_end_of_the_request(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    answered, produced = asyncio.Event(), asyncio.Event()
+
+    async def eager(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+        await produced.wait()
+        await asyncio.sleep(4 * SOON)
+        await peer.send(b"k")
+
+    async def produce(write: Write) -> None:
+        await write(b"half ")
+        await answered.wait()
+        await write(b"of it")
+        produced.set()
+
+    server = await raw(eager)
+
+    response = await client.fetch(
+        server.url,
+        method="POST",
+        body_producer=produce,
+        first_byte_timeout=2 * SOON,
+        header_callback=lambda line: answered.set(),
+    )
+
+    assert response.body == b"ok"
+
+
 async def test_connecting_has_a_deadline_of_its_own(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:
@@ -107,10 +163,16 @@ async def test_the_queue_is_part_of_the_deadline(
     first.cancel()
 
 
-async def test_a_timeout_of_zero_sets_no_limit(
-    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+@pytest.mark.parametrize("seconds", [0, float("inf")])
+async def test_a_timeout_of_zero_or_for_ever_sets_no_limit(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site, seconds: float
 ) -> None:
-    response = await client.fetch(f"{site.url}/echo", request_timeout=0, connect_timeout=0)
+    response = await client.fetch(
+        f"{site.url}/echo",
+        request_timeout=seconds,
+        connect_timeout=seconds,
+        first_byte_timeout=seconds,
+    )
 
     assert response.code == 200
 
@@ -180,6 +242,31 @@ async def test_closing_the_client_ends_its_fetches(
     for fetch in (running, waiting):
         with pytest.raises(ClientClosedError):
             await fetch
+    await server.all_gone()
+
+
+async def test_a_client_that_is_closed_begins_no_fetch(
+    io_loop: IOLoop, make_client: MakeClient, raw: MakeRaw
+) -> None:
+    client = make_client()
+    server = await raw(silence)
+    fetch = client.fetch(server.url)
+
+    client.close()
+
+    with pytest.raises(ClientClosedError):
+        await fetch
+    assert server.peers == []
+
+
+async def test_a_fetch_ends_when_its_own_callback_closes_the_client(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    server = await raw(answers(OK, stay=True))
+
+    with pytest.raises(ClientClosedError):
+        await client.fetch(server.url, streaming_callback=lambda piece: client.close())
+
     await server.all_gone()
 
 

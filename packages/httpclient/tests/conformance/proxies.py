@@ -10,7 +10,7 @@ from ostro.httpclient import AsyncHTTPClient, HTTPClientError, HTTPConnectError,
 from ostro.ioloop import IOLoop
 
 from .fixtures import MakeRaw
-from .servers import Authority, Peer, Proxy, Site, answers, echoed
+from .servers import OK, Authority, Peer, Proxy, Site, answers, echoed
 
 CREDENTIALS = "Basic bWU6c2VjcmV0"
 
@@ -80,6 +80,51 @@ async def test_the_proxy_gets_its_credentials_and_the_server_does_not(
     assert proxy.authorizations == [CREDENTIALS] * 2
 
 
+async def test_both_the_proxy_and_the_server_may_ask_for_digest(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    asks = b'Authenticate: Digest realm="r", nonce="n", qop="auth"\r\nContent-Length: 0\r\n\r\n'
+    proxy_asks = b"HTTP/1.1 407 Who\r\nProxy-" + asks
+    server_asks = b"HTTP/1.1 401 Who\r\nWWW-" + asks
+    proxy = await raw(answers(proxy_asks, server_asks, OK))
+
+    response = await client.fetch(
+        "http://server.example/",
+        auth_username="me",
+        auth_password="secret",
+        auth_mode="digest",
+        proxy_host="localhost",
+        proxy_port=proxy.port,
+        proxy_username="you",
+        proxy_password="word",
+        proxy_auth_mode="digest",
+    )
+
+    assert response.body == b"ok"
+    for name in (b"Authorization", b"Proxy-Authorization"):
+        assert b"\r\n" + name + b": Digest " in proxy.heads[2]
+
+
+async def test_a_tunnel_with_other_credentials_is_another_one(
+    io_loop: IOLoop,
+    client: AsyncHTTPClient,
+    tls_site: Site,
+    proxy: Proxy,
+    certificates: Authority,
+) -> None:
+    for name in ("me", "you", None, "me"):
+        await client.fetch(
+            f"{tls_site.url}/echo",
+            proxy_host="localhost",
+            proxy_port=proxy.port,
+            proxy_username=name,
+            proxy_password=None if name is None else "secret",
+            ca_certs=certificates.file,
+        )
+
+    assert len(proxy.asked) == 3
+
+
 async def test_a_proxy_that_wants_to_know_more_is_an_error(
     io_loop: IOLoop,
     client: AsyncHTTPClient,
@@ -120,6 +165,15 @@ async def test_a_proxy_that_is_not_there_is_an_error(
 ) -> None:
     with pytest.raises(HTTPConnectError):
         await client.fetch("http://localhost/", proxy_host="localhost", proxy_port=1)
+
+
+async def test_a_proxy_whose_name_does_not_exist_is_an_error(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+) -> None:
+    with pytest.raises(HTTPConnectError) as caught:
+        await client.fetch(site.url, proxy_host="nobody.invalid", proxy_port=3128)
+
+    assert not isinstance(caught.value, ProxyError)
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nX"])

@@ -181,6 +181,18 @@ async def test_a_redirect_uses_the_connection_again(
     assert len(server.peers) == 1
 
 
+async def test_a_redirect_whose_body_is_cut_off_is_followed(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    cut_off = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 9\r\n\r\nabc"
+    server = await raw(answers(cut_off), answers(OK))
+
+    response = await client.fetch(server.url)
+
+    assert response.body == b"ok"
+    assert len(server.peers) == 2
+
+
 async def test_the_time_of_redirects_is_counted(
     io_loop: IOLoop, client: AsyncHTTPClient, site: Site
 ) -> None:

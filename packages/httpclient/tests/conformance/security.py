@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ostro.httpclient import AsyncHTTPClient, HTTPRequest
+from ostro.httpclient.parts import Write
 from ostro.ioloop import IOLoop
 
-from .fixtures import MakeRaw
-from .servers import OK, Site, answers, echoed
+from .fixtures import MakeClient, MakeRaw
+from .servers import OK, Peer, Site, answers, echoed
 
 SECRETS = {
     "Authorization": "Bearer token",
@@ -83,6 +85,85 @@ async def test_credentials_of_one_request_are_not_those_of_the_next(
     response = await client.fetch(f"{site.url}/echo")
 
     assert not echoed(response.body).keys() & {"Authorization", "Cookie", "Proxy-Authorization"}
+
+
+async def produce(write: Write) -> None:
+    await write(b"body")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"headers": {**SECRETS, "X-Other": "x", "Accept": "text/html", "Range": "bytes=0-1"}},
+        {"method": "HEAD"},
+        {"method": "PUT", "body": "body"},
+        {"method": "POST", "body": "body", "expect_100_continue": True},
+        {"method": "POST", "body": "body" * 50_000},
+        {"method": "POST", "body_producer": produce},
+        {"method": "SPECIAL", "allow_nonstandard_methods": True},
+        {"auth_username": "me", "auth_password": "secret"},
+        {"auth_username": "me", "auth_password": "secret", "auth_mode": "digest"},
+        {"user_agent": "Other"},
+        {"decompress_response": False},
+        {"if_modified_since": 1.0},
+        {"connect_timeout": 9.0, "request_timeout": 9.0, "first_byte_timeout": 9.0},
+        {"max_body_size": 20},
+        {"network_interface": "127.0.0.1"},
+        {"allow_ipv6": False},
+        {"streaming_callback": len, "header_callback": len},
+    ],
+    ids=lambda settings: "-".join(settings),
+)
+async def test_a_request_leaves_nothing_to_the_next(
+    io_loop: IOLoop,
+    make_client: MakeClient,
+    raw: MakeRaw,
+    settings: dict[str, Any],  # Any: arguments of `fetch`
+) -> None:
+    heads = []
+
+    async def serve(peer: Peer) -> None:
+        while head := await peer.head():
+            heads.append(head)
+            if b"POST" in head and b"Content-Length" not in head:
+                await peer.reader.readuntil(b"\r\n0\r\n\r\n")
+            await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await peer.body(head)
+            await peer.send(OK.removesuffix(b"ok") if head.startswith(b"HEAD") else OK)
+
+    client = make_client(max_clients=1)
+    server = await raw(serve)
+
+    await client.fetch(server.url)
+    await client.fetch(server.url, **settings)
+    after = await client.fetch(server.url)
+
+    assert heads[2] == heads[0]
+    assert after.body == b"ok"
+    assert after.headers["Content-Length"] == "2"
+
+
+async def test_a_unix_socket_and_a_proxy_are_those_of_one_request(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw, tmp_path: Path
+) -> None:
+    server = await raw(answers(OK, OK, OK, stay=True))
+    other = await raw(answers(OK, stay=True), path=str(tmp_path / "socket"))
+    proxy = await raw(answers(OK, stay=True))
+
+    await client.fetch(server.url)
+    await client.fetch(server.url, unix_socket=str(tmp_path / "socket"))
+    await client.fetch(server.url)
+    await client.fetch(
+        server.url,
+        proxy_host="localhost",
+        proxy_port=proxy.port,
+        proxy_username="me",
+        proxy_password="secret",
+    )
+    await client.fetch(server.url)
+
+    assert server.heads == [server.heads[0]] * 3
+    assert (len(server.peers), len(other.peers), len(proxy.peers)) == (1, 1, 1)
 
 
 async def test_credentials_for_a_proxy_do_not_go_to_the_server(

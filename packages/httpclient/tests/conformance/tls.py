@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ostro.httpclient import AsyncHTTPClient, HTTPTLSError
 from ostro.ioloop import IOLoop
@@ -88,6 +90,46 @@ async def test_a_client_certificate_is_shown(
     )
 
     assert ("email", "me@example.com") in seen[0]["subjectAltName"]
+
+
+async def test_a_key_that_does_not_belong_to_the_certificate_is_an_error(
+    io_loop: IOLoop, client: AsyncHTTPClient, tls_site: Site, certificates: Authority
+) -> None:
+    _, certificate = certificates.client_certificate("me@example.com")
+
+    with pytest.raises(OSError, match=r"key|PEM"):
+        await client.fetch(
+            tls_site.url,
+            ca_certs=certificates.file,
+            client_cert=certificate,
+            client_key=certificates.file,
+        )
+
+
+def encrypt(key: Path) -> None:
+    plain = serialization.load_pem_private_key(key.read_bytes(), None)
+    key.write_bytes(
+        plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+
+
+async def test_nobody_is_asked_for_the_password_of_a_key(
+    io_loop: IOLoop, client: AsyncHTTPClient, tls_site: Site, certificates: Authority
+) -> None:
+    key, certificate = certificates.client_certificate("me@example.com")
+    encrypt(Path(key))
+
+    with pytest.raises(OSError, match=r"key|PEM|decrypt"):
+        await client.fetch(
+            tls_site.url,
+            ca_certs=certificates.file,
+            client_cert=certificate,
+            client_key=key,
+        )
 
 
 async def test_a_server_that_wants_a_certificate_and_gets_none_is_an_error(

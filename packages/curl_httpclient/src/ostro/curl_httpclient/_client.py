@@ -21,6 +21,7 @@ from ostro.httpclient.parts import (
     DEFAULT_MAX_CLIENTS,
     BodyLimits,
     Turns,
+    check_least,
 )
 from ostro.ioloop import Sweeper
 
@@ -76,6 +77,8 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
     ) -> None:
         """Take the arguments; the class itself calls this."""
         super().initialize(defaults=defaults, **kwargs)
+        check_least(0, max_idle_connections=max_idle_connections, idle_timeout=idle_timeout)
+        check_least(1, max_header_size=max_header_size)
         if max_idle_connections is None:
             max_idle_connections = max_clients
         # The clock of all deadlines and times.
@@ -93,8 +96,6 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
         self, request: HTTPRequest, receiver: ResponseReceiver | None = None
     ) -> HTTPResponse:
         """Carry out a request; see AsyncHTTPClient."""
-        if self.closed:
-            raise ClientClosedError
         if self.engine.abandoned:
             raise ClientClosedError("the client belongs to the process that this was forked from")
         return await CurlFetch(self, request, receiver).run()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
+from ostro.httpclient import ClientClosedError
 from ostro.ioloop import IOLoop
 
 from ._binding import Curl, PycurlError, new_curl, new_multi
@@ -120,7 +121,9 @@ class Engine:
     # Transfers
 
     def start(self, job: Job) -> None:
-        """Start the transfer of a job."""
+        """Start the transfer of a job. Raises ClientClosedError when this is closed."""
+        if self.closed:
+            raise ClientClosedError
         curl = job.curl
         self._multi.add_handle(curl)
         self._jobs[curl] = job

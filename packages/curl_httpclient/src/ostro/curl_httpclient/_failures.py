@@ -35,7 +35,7 @@ _ERRORS: Final[dict[int, type[CurlError]]] = {
     pycurl.E_COULDNT_RESOLVE_HOST: CurlConnectError,
     pycurl.E_COULDNT_CONNECT: CurlConnectError,
     pycurl.E_INTERFACE_FAILED: CurlConnectError,
-    pycurl.E_COULDNT_RESOLVE_PROXY: CurlProxyError,
+    pycurl.E_COULDNT_RESOLVE_PROXY: CurlConnectError,
     E_PROXY: CurlProxyError,
     pycurl.E_SSL_CONNECT_ERROR: CurlTLSError,
     pycurl.E_PEER_FAILED_VERIFICATION: CurlTLSError,
@@ -67,11 +67,18 @@ _ERRORS: Final[dict[int, type[CurlError]]] = {
 _OF_MESSAGES: Final = (CurlStreamClosedError, CurlMalformedResponseError)
 """What can go wrong when HTTP is spoken."""
 
-_OF_MALFORMED: Final[dict[int, tuple[str, ...]]] = {
-    pycurl.E_RECV_ERROR: ("chunk", "Chunk", "Malformed encoding"),
-    pycurl.E_BAD_FUNCTION_ARGUMENT: ("response header",),
+_BY_WORDS: Final[dict[int, dict[str, type[CurlError]]]] = {
+    pycurl.E_RECV_ERROR: {
+        "chunk": CurlMalformedResponseError,
+        "Chunk": CurlMalformedResponseError,
+        "Malformed encoding": CurlMalformedResponseError,
+    },
+    pycurl.E_BAD_FUNCTION_ARGUMENT: {
+        "response header": CurlMalformedResponseError,
+        "private key": CurlTLSError,
+    },
 }
-"""Words of libcurl about a malformed response, where its code says something else too."""
+"""Words of libcurl, where its code says something else too."""
 
 
 def error_for(curl: Curl, code: int, text: str, *, connected: bool, proxied: bool) -> CurlError:
@@ -88,13 +95,14 @@ def error_for(curl: Curl, code: int, text: str, *, connected: bool, proxied: boo
     kind = _ERRORS.get(code, CurlError)
     if code == pycurl.E_OPERATION_TIMEDOUT and not connected:
         text = f"timed out while connecting: {text}"
-    elif any(word in text for word in _OF_MALFORMED.get(code, ())):
-        kind = CurlMalformedResponseError
+    for words, meant in _BY_WORDS.get(code, {}).items():
+        if words in text:
+            kind = meant
     if connected or not (kind in _OF_MESSAGES or kind is CurlConnectError):
         return kind(code, text)
     # Nobody but a proxy has been spoken to yet.
     status = curl.getinfo(pycurl.HTTP_CONNECTCODE)
     assert isinstance(status, int)  # what libcurl says it is
-    if status:
+    if status >= 300:
         return CurlProxyError(code, f"the proxy answers {status} to CONNECT", status=status)
     return CurlProxyError(code, text) if proxied and kind in _OF_MESSAGES else kind(code, text)

@@ -92,7 +92,7 @@ class CurlFetch(Fetch):
 
     async def _converse(self, transfer: Transfer, hop: Hop) -> HTTPResponse | Hop:
         head = await transfer.read_head(self.request.informational_callback)
-        self.store_cookies(hop, head)
+        self.head_received(hop, head)
         again, error = self.what_next(hop, head)
         if again is None:
             return await self.finish(hop, transfer, head, error)

@@ -33,8 +33,12 @@ _MAX_MS: Final = 2**31 - 1
 
 _PROTOCOLS: Final[int] = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
-_MIXES_INTERFACES: Final = int(pycurl.version_info()[2] < 0x081700)
+_MIXES_INTERFACES: Final[bool] = pycurl.version_info()[2] < 0x081700
 """Whether this libcurl may take a connection of another interface, as it did before 8.23."""
+
+_MIXES_LOGINS: Final[bool] = pycurl.version_info()[2] < 0x081300
+"""Whether this libcurl may take a tunnel through the same proxy, opened with the credentials of
+another request, as it did before 8.19."""
 
 _find_control: Final = re.compile(r"[\x00-\x1f\x7f]").search
 _is_address: Final = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?").fullmatch
@@ -65,7 +69,8 @@ def set_options(
 
     Raises ValueError for what cannot be sent.
     """
-    _set_ground(curl, request, idle_timeout)
+    _set_ground(curl, request)
+    _set_sharing(curl, request, proxy, idle_timeout)
     _set_way(curl, request, hop.url, proxy)
     if hop.url.scheme == "https":
         set_tls(curl, request)
@@ -81,7 +86,7 @@ def goes_in_pieces(request: HTTPRequest, body: bytes) -> bool:
     return len(body) > LARGE_BODY or request.expect_100_continue
 
 
-def _set_ground(curl: Curl, request: HTTPRequest, idle_timeout: float) -> None:
+def _set_ground(curl: Curl, request: HTTPRequest) -> None:
     """Set what is the same for all requests.
 
     What libcurl does by itself is not said again: it follows no redirect, keeps no cookies, reads
@@ -96,15 +101,25 @@ def _set_ground(curl: Curl, request: HTTPRequest, idle_timeout: float) -> None:
     set_(pycurl.BUFFERSIZE, _BUFFER_BYTES)
     # It would be 300 seconds, where nothing is said.
     set_(pycurl.CONNECTTIMEOUT_MS, _milliseconds(request.connect_timeout) or _MAX_MS)
-    if idle_timeout:
-        set_(pycurl.MAXAGE_CONN, math.ceil(idle_timeout))
+
+
+def _set_sharing(
+    curl: Curl, request: HTTPRequest, proxy: Proxy | None, idle_timeout: float
+) -> None:
+    """Set whether a connection that is there may be taken, and this one be left."""
+    if (
+        not idle_timeout
+        or (_MIXES_INTERFACES and request.network_interface is not None)
+        or (_MIXES_LOGINS and proxy is not None and proxy.username is not None)
+    ):
+        curl.setopt(pycurl.FRESH_CONNECT, 1)
+        curl.setopt(pycurl.FORBID_REUSE, 1)
     else:
-        set_(pycurl.FRESH_CONNECT, 1)
-        set_(pycurl.FORBID_REUSE, 1)
+        curl.setopt(pycurl.MAXAGE_CONN, math.ceil(idle_timeout))
 
 
 def _milliseconds(seconds: float | None) -> int:
-    return min(max(1, round(seconds * 1000)), _MAX_MS) if seconds else 0
+    return round(min(max(1, seconds * 1000), _MAX_MS)) if seconds else 0
 
 
 # The way to the server
@@ -125,8 +140,6 @@ def _set_interface(curl: Curl, interface: str) -> None:
     # A name might be looked up as a host otherwise.
     kind = "host" if _is_address(interface) else "if"
     curl.setopt(pycurl.INTERFACE, f"{kind}!{interface}")
-    curl.setopt(pycurl.FRESH_CONNECT, _MIXES_INTERFACES)
-    curl.setopt(pycurl.FORBID_REUSE, _MIXES_INTERFACES)
 
 
 def _url_text(url: URL) -> str:

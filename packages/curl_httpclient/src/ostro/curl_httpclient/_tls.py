@@ -47,6 +47,8 @@ def set_tls(curl: Curl, request: HTTPRequest) -> None:
     if certfile is not None:
         curl.setopt(pycurl.SSLCERT, certfile)
         curl.setopt(pycurl.SSLKEY, certfile if keyfile is None else keyfile)
+        # The TLS library would ask at the terminal for one, and the loop would wait.
+        curl.setopt(pycurl.KEYPASSWD, "")
     elif keyfile is not None:
         raise ValueError("ssl_options: keyfile needs a certfile")
     ciphers = options.get("ciphers")
@@ -66,7 +68,7 @@ def _options_of(request: HTTPRequest) -> Mapping[str, object]:
     if isinstance(options, ssl.SSLContext):
         raise ValueError(
             "ssl_options is an SSLContext, which libcurl cannot use; expected a dict with "
-            f"{', '.join(_OPTIONS)}"
+            f"{', '.join(_OPTIONS)}; SimpleAsyncHTTPClient takes an SSLContext"
         )
     return options
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
-from ostro.httpclient import HTTPStreamClosedError, ResponseTooLargeError
+from ostro.httpclient import HTTPClientError, HTTPStreamClosedError, ResponseTooLargeError
 from ostro.httpclient.parts import DRAINED_BYTES, Decoder
 from ostro.httputil import HTTPHeaders
 
@@ -154,11 +154,14 @@ class Transfer:
     async def drain(self) -> None:
         """Read a body that nobody wants, if it is small, or close the connection."""
         size = 0
-        while size <= DRAINED_BYTES:
-            data = await self._next_event()
-            if data is None:
-                return
-            size += len(data)
+        try:
+            while size <= DRAINED_BYTES:
+                data = await self._next_event()
+                if data is None:
+                    return
+                size += len(data)
+        except HTTPClientError:
+            return  # nothing of it was needed
         self._engine.stop(self)
 
     @property

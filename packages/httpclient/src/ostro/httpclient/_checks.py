@@ -25,9 +25,9 @@ def check_request(request: HTTPRequest) -> None:
     """Accept a request, completed with the defaults.
 
     Raises ValueError for a method that cannot be sent, or is not standard unless that is allowed;
-    for a body where none belongs, or none where one does; for a time below zero; for an unknown
-    way to authenticate; for a proxy without a port; for a client_key without a client_cert. Raises
-    TypeError for a URL that is no text, and for a body_producer that is none.
+    for a body where none belongs, or none where one does; for a time or a size below zero; for an
+    unknown way to authenticate; for a proxy without a port; for a client_key without a client_cert.
+    Raises TypeError for a URL that is no text, and for a body_producer that is none.
     """
     if not isinstance(request.url, str):
         raise TypeError(f"the URL is a {type(request.url).__name__}, expected a str")
@@ -40,6 +40,8 @@ def check_request(request: HTTPRequest) -> None:
         seconds: float | None = getattr(request, name)
         if seconds is not None and not seconds >= 0:
             raise ValueError(f"{name} is {seconds} seconds, expected 0 (no limit) or more")
+    if request.max_body_size is not None and request.max_body_size < 0:
+        raise ValueError(f"max_body_size is {request.max_body_size} bytes, expected 0 or more")
     for name in ("auth_mode", "proxy_auth_mode"):
         mode: str | None = getattr(request, name)
         if mode not in _AUTH_MODES:

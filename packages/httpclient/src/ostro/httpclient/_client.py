@@ -210,7 +210,7 @@ class AsyncHTTPClient:
         completed = self._completed(own)
 
         async def perform(receiver: ResponseReceiver) -> HTTPResponse:
-            check_request(completed)
+            self._check(completed)
             return await self._tracked(self.perform(completed, receiver))
 
         return StreamedResponse(own, perform, raise_error)
@@ -240,7 +240,7 @@ class AsyncHTTPClient:
     ) -> HTTPResponse:
         start = time.time()
         try:
-            check_request(completed)
+            self._check(completed)
             response = await self._tracked(self._carry_out(completed))
         except Exception as error:
             if not catch:
@@ -257,6 +257,12 @@ class AsyncHTTPClient:
         if wrong is not None and not catch and (raise_error or response.failed):
             raise wrong
         return response
+
+    def _check(self, request: HTTPRequest) -> None:
+        """Accept a request whose fetch begins; the client may have been closed in the meantime."""
+        if self._closed:
+            raise ClientClosedError("the client was closed before the fetch began")
+        check_request(request)
 
     async def _tracked(self, carried_out: Coroutine[Any, Any, HTTPResponse]) -> HTTPResponse:
         """Have a fetch end with the client."""

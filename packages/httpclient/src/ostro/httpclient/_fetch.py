@@ -60,6 +60,7 @@ class Fetch(ABC):
         "_cancelling",
         "_end",
         "_expired",
+        "_has_head",
         "_host",
         "_receiver",
         "_redirects",
@@ -99,6 +100,8 @@ class Fetch(ABC):
         # The host whose turn is taken; None while there is none.
         self._host: str | None = None
         self._redirects = 0
+        # Whether the head of the response to the request at hand is there.
+        self._has_head = False
 
     # Deadlines
 
@@ -117,7 +120,9 @@ class Fetch(ABC):
             self.client.sweeper.watch(self)
 
     def on_sent(self) -> None:
-        """Learn that all of the request is sent, and nothing of the response is there."""
+        """Learn that all of the request is sent. The response may be there already."""
+        if self._has_head:
+            return
         self.doing = "before the first byte of the response"
         seconds = self.request.first_byte_timeout
         if seconds:
@@ -138,6 +143,7 @@ class Fetch(ABC):
             hop = Hop.first(self.request)
             await self._take_turn(hop)
             while True:
+                self._has_head = False
                 found = await self.ask(hop)
                 if isinstance(found, HTTPResponse):
                     return found
@@ -216,8 +222,12 @@ class Fetch(ABC):
             return environment_proxy(hop.url)
         return proxy
 
-    def store_cookies(self, hop: Hop, head: Head) -> None:
-        """Keep the cookies of a response, if any are kept."""
+    def head_received(self, hop: Hop, head: Head) -> None:
+        """Learn that the head of the response is there; call this before anything else with it."""
+        self._has_head = True
+        if self.request.first_byte_timeout:
+            # Once more: after an interim response, the end of the body has begun it again.
+            self.until(NEVER, "during the response")
         if self.client.cookie_jar is not None:
             self.client.cookie_jar.store(hop.text, head.headers.get_list("Set-Cookie"))
 

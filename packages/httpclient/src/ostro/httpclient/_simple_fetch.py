@@ -71,8 +71,8 @@ class SimpleFetch(Fetch):
     def _learns(self, hop: Hop, route: Route, head: ResponseHead) -> bool:
         """Say whether the request is worth being sent again, with the answer to a challenge.
 
-        A second challenge means that the answer was wrong, unless it says that only the nonce was
-        too old.
+        A second challenge of the server, or of the proxy, means that the answer was wrong, unless
+        it says that only the nonce was too old.
         """
         server = head.code == 401
         name = "Www-Authenticate" if server else "Proxy-Authenticate"
@@ -142,5 +142,5 @@ class SimpleFetch(Fetch):
             exchange.connection.close()
             await exchange.end()
             raise
-        self.store_cookies(hop, head)
+        self.head_received(hop, head)
         return head

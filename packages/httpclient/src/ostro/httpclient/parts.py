@@ -7,7 +7,7 @@ decides what follows a redirect, `Turns` whose turn it is, `Decoder` undoes cont
 """
 
 from ._arrival import DEFAULT_MAX_BUFFER_SIZE, Arrival, BodyLimits, Head
-from ._checks import check_piece, check_request
+from ._checks import check_least, check_piece, check_request
 from ._decoding import Decoder
 from ._environment import environment_proxy
 from ._exchange import DRAINED_BYTES
@@ -44,6 +44,7 @@ __all__ = [
     "Write",
     "add_cookies",
     "add_usual",
+    "check_least",
     "check_piece",
     "check_request",
     "environment_proxy",

@@ -101,7 +101,9 @@ def _set_certificate(
     certfile = _text(options, "certfile")
     keyfile = _text(options, "keyfile")
     if certfile is not None:
-        context.load_cert_chain(certfile, keyfile)
+        # For a key that is encrypted, OpenSSL asks at the terminal: as a server is started, but not
+        # as a client connects, when the loop would wait.
+        context.load_cert_chain(certfile, keyfile, None if server_side else "")
     elif server_side or keyfile is not None:
         raise TLSOptionError("certfile", None, ["the path of a PEM file"])
 
