@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import signal
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -90,3 +94,49 @@ def test_a_password_is_not_shown_with_an_error(capfd: pytest.CaptureFixture[str]
     assert run("http://user:secret@localhost:1/") == 1
 
     assert "secret" not in capfd.readouterr().err
+
+
+def program_status(monkeypatch: pytest.MonkeyPatch, url: str) -> object:
+    """Run the package as a program in this process."""
+    monkeypatch.setattr(sys, "argv", ["httpclient", url])
+    with pytest.raises(SystemExit) as exited:
+        runpy.run_module("ostro.httpclient", run_name="__main__")
+    return exited.value.code
+
+
+def test_the_program_ends_quietly_when_nobody_reads_on(
+    url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert program_status(monkeypatch, url) == 1
+
+    assert capfd.readouterr().err == ""
+
+
+def test_the_program_ends_quietly_when_it_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def interrupt_when_asked() -> None:
+        connection, _ = server.accept()
+        with connection:
+            os.kill(os.getpid(), signal.SIGALRM)
+            connection.recv(65536)
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked = threading.Thread(target=interrupt_when_asked)
+        asked.start()
+        try:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            assert program_status(monkeypatch, url) == 130
+        finally:
+            asked.join()
+            signal.signal(signal.SIGALRM, before)
+
+    assert capfd.readouterr().err == ""

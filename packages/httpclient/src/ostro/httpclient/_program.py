@@ -24,6 +24,9 @@ def main(args: Sequence[str] | None = None) -> int:
         args: The name of the program, options and URLs; None means `sys.argv`.
 
     Returns 0, 1 where a fetch was not successful, 2 for a mistake in `args`.
+
+    Raises BrokenPipeError where nobody reads the output; the program itself ends with 1 then, and
+    with 130 when it is interrupted.
     """
     from ostro.options import Error, OptionParser  # a program that is no command line needs none
 
