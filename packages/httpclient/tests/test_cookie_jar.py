@@ -26,6 +26,7 @@ def test_a_cookie_comes_back() -> None:
     assert len(jar) == 4
     assert sorted(cookie.name for cookie in jar) == ["a", "b", "c", "d"]
     assert "two words" not in repr(jar)
+    assert "two words" not in repr(list(jar))
 
 
 def test_a_new_value_replaces_the_old_one() -> None:

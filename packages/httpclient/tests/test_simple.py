@@ -15,6 +15,7 @@ from ostro.httpclient import (
     CookieJar,
     HTTPConnectError,
     HTTPRequest,
+    RedirectError,
     SimpleAsyncHTTPClient,
 )
 from ostro.ioloop import IOLoop
@@ -186,14 +187,14 @@ async def test_a_body_that_cannot_be_sent_again_ends_a_redirect(
     async def pieces() -> AsyncIterator[bytes]:
         yield b"once"
 
-    response = await client.fetch(
-        f"{site.url}/redirect/307?to=/echo",
-        method="POST",
-        body_producer=pieces(),
-        raise_error=False,
-    )
+    with pytest.raises(RedirectError, match="a function as body_producer") as caught:
+        await client.fetch(
+            f"{site.url}/redirect/307?to=/echo", method="POST", body_producer=pieces()
+        )
 
-    assert response.code == 307
+    assert caught.value.code == 307
+    assert caught.value.response is not None
+    assert caught.value.response.body == b"elsewhere"
 
 
 async def test_a_body_producer_is_called_again_for_a_redirect(

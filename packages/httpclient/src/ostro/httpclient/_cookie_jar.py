@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ostro.netutil import is_valid_ip
@@ -46,7 +46,7 @@ class Cookie:
     """
 
     name: str
-    value: str
+    value: str = field(repr=False)  # it is a credential
     domain: str
     path: str
     host_only: bool

@@ -241,9 +241,16 @@ class Fetch(ABC):
         if self._redirects >= most:
             return None, TooManyRedirectsError(head.code, f"more than {most} redirects")
         try:
-            return hop.redirected(head.code, location), None
+            again = hop.redirected(head.code, location)
         except ValueError as error:
             return None, RedirectError(head.code, f"a redirect that leads nowhere: {error}")
+        if again is None:
+            return None, RedirectError(
+                head.code,
+                "a redirect that asks for the body once more, which an async iterator gives but "
+                "once; a function as body_producer is called again",
+            )
+        return again, None
 
     async def finish(
         self, hop: Hop, arrival: Arrival, head: Head, error: RedirectError | None

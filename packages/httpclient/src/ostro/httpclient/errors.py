@@ -81,7 +81,9 @@ HTTPError = HTTPClientError
 
 
 class RedirectError(HTTPClientError):
-    """The server redirects to what is no URL of http or https. `response` is the redirect."""
+    """The server redirects to what is no URL of http or https, or wants a body again that cannot be
+    produced again. `response` is the redirect.
+    """
 
 
 class TooManyRedirectsError(RedirectError):
