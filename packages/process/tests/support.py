@@ -1,5 +1,6 @@
 """Programs of their own for what must not happen inside pytest: forks and signals."""
 
+import os
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -37,12 +38,16 @@ class Program:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
         self._process = process
-        self._lines = process.stdout
+        self._output = process.stdout.fileno()
         self.pid = process.pid
 
     def read_line(self) -> str:
         """The next line of output; "" at its end."""
-        return self._lines.readline().rstrip("\n")
+        line = bytearray()
+        # Byte by byte: `communicate` does not see what a buffer has read ahead.
+        while (byte := os.read(self._output, 1)) not in (b"", b"\n"):
+            line += byte
+        return line.decode()
 
     def read_lines(self, count: int) -> list[str]:
         """Some lines, sorted: processes print in any order."""
