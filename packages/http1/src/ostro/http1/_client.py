@@ -20,7 +20,7 @@ from ._events import NEED_DATA, Event, RequestHead
 from ._grammar import RESPONSE_HEAD
 from ._limits import DEFAULT_LIMITS, Limits
 from ._outgoing import announce_connection, frame_request
-from ._response import check_status_line, explain_response_head, parse_response_head
+from ._response import check_status_line, parse_response_head
 from ._states import Receiving, Sending
 from .errors import IncompleteMessage, LocalProtocolError, RemoteProtocolError
 
@@ -167,9 +167,6 @@ class ClientCodec(Connection):
 
     def _check_start_line(self, line: str) -> None:
         check_status_line(line)
-
-    def _explain_head(self, text: str) -> RemoteProtocolError:
-        return explain_response_head(text)
 
     # Private to this class
 

@@ -17,6 +17,7 @@ from ._bodies import BodyReader, ChunkedReader, CountedReader, UntilCloseReader
 from ._buffer import ReceiveBuffer
 from ._encoding import encode_trailers
 from ._events import END_OF_MESSAGE, PAUSED, EndOfMessage, Event, RequestHead
+from ._fields import explain_fields
 from ._limits import DEFAULT_LIMITS, Limits
 from ._states import Receiving, Sending
 from .errors import IncompleteMessage, LocalProtocolError, RemoteProtocolError
@@ -263,11 +264,7 @@ class Connection(ABC):
 
     @abstractmethod
     def _check_start_line(self, line: str) -> None:
-        """Accept a start line whose head is not yet whole. Raises RemoteProtocolError."""
-
-    @abstractmethod
-    def _explain_head(self, text: str) -> RemoteProtocolError:
-        """Return the error for a head that the grammar refused."""
+        """Accept a start line, apart from the rest of its head. Raises RemoteProtocolError."""
 
     # What the roles use
 
@@ -365,6 +362,15 @@ class Connection(ABC):
         self._start_line_seen = False
         buffer.advance(end + 4)
         return text
+
+    def _explain_head(self, text: str) -> RemoteProtocolError:
+        """Return the error that says what is wrong with a head that the grammar refused."""
+        line, *fields = text.split("\r\n")
+        try:
+            self._check_start_line(line)
+        except RemoteProtocolError as error:
+            return error
+        return explain_fields(fields)
 
     def _check_cut_head(self, searched: int) -> None:
         """Refuse the beginning of a head as soon as it cannot become a good one.

@@ -12,7 +12,7 @@ from typing import Final
 from ostro.httputil import HTTPHeaders
 
 from ._events import RequestHead, TargetForm
-from ._fields import explain_fields, parse_fields
+from ._fields import parse_fields
 from ._framing import (
     check_transfer_encoding,
     check_version,
@@ -173,16 +173,6 @@ def check_request_line(line: str) -> None:
     if target[0] != "/" or method == "CONNECT":
         _find_form(method, target)
     check_version(version)
-
-
-def explain_request_head(text: str) -> RemoteProtocolError:
-    """Return the error that says what is wrong with a head that the grammar refused."""
-    line, *fields = text.split("\r\n")
-    try:
-        check_request_line(line)
-    except RemoteProtocolError as error:
-        return error
-    return explain_fields(fields)
 
 
 def _explain_request_line(line: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ostro.httputil import HTTPHeaders
 
 from ._events import RequestHead, ResponseHead
-from ._fields import explain_fields, parse_fields
+from ._fields import parse_fields
 from ._framing import (
     check_transfer_encoding,
     check_version,
@@ -69,13 +69,3 @@ def check_status_line(line: str) -> None:
             f"status line {excerpt(line)}, expected 'HTTP/1.1', a code of three digits and a reason"
         )
     check_version(line[:8])
-
-
-def explain_response_head(text: str) -> RemoteProtocolError:
-    """Return the error that says what is wrong with a head that the grammar refused."""
-    line, *fields = text.split("\r\n")
-    try:
-        check_status_line(line)
-    except RemoteProtocolError as error:
-        return error
-    return explain_fields(fields)

@@ -28,9 +28,9 @@ from ._outgoing import (
     own_length,
 )
 from ._repeated import RequestReceiver
-from ._request import check_request_line, explain_request_head, parse_request_head
+from ._request import check_request_line, parse_request_head
 from ._states import Receiving, Sending
-from .errors import LocalProtocolError, RemoteProtocolError
+from .errors import LocalProtocolError
 
 _BODY: Final = Receiving.BODY
 _DONE: Final = Receiving.DONE
@@ -257,9 +257,6 @@ class ServerCodec(RequestReceiver):
 
     def _check_start_line(self, line: str) -> None:
         check_request_line(line)
-
-    def _explain_head(self, text: str) -> RemoteProtocolError:
-        return explain_request_head(text)
 
     # Private to this class
 
