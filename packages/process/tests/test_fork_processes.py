@@ -41,6 +41,25 @@ def test_no_positive_number_means_one_child_for_each_cpu(tmp_path: Path, count: 
     assert lines == sorted(str(n) for n in range(cpu_count()))
 
 
+def test_no_number_of_restarts_means_the_default(tmp_path: Path) -> None:
+    source = """
+        from pathlib import Path
+        from ostro.process import fork_processes
+
+        fork_processes(1, None)
+
+        failed = Path("failed")
+        if not failed.exists():
+            failed.touch()
+            raise SystemExit(1)
+        say("restarted")
+    """
+
+    status, lines, _ = run(source, tmp_path)
+
+    assert (status, lines) == (0, ["restarted"])
+
+
 def test_the_parent_leaves_by_systemexit_when_all_children_end_well(tmp_path: Path) -> None:
     source = """
         import os

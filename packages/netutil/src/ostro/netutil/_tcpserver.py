@@ -191,10 +191,7 @@ class TCPServer:
 
     def _fork(self, num_processes: int | None, max_restarts: int | None) -> None:
         try:
-            if max_restarts is None:
-                fork_processes(num_processes, on_stop=self.stop)
-            else:
-                fork_processes(num_processes, max_restarts, on_stop=self.stop)
+            fork_processes(num_processes, max_restarts, on_stop=self.stop)
         except ForkError:
             raise  # nothing was forked: the program may go on alone, by start(1)
         except BaseException:

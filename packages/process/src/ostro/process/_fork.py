@@ -30,7 +30,7 @@ _supervising = False
 
 def fork_processes(
     num_processes: int | None,
-    max_restarts: int = DEFAULT_MAX_RESTARTS,
+    max_restarts: int | None = DEFAULT_MAX_RESTARTS,
     *,
     on_stop: Callable[[], object] | None = None,
 ) -> int:
@@ -50,7 +50,8 @@ def fork_processes(
 
     Args:
         num_processes: how many; `None`, 0 or less for one for each CPU (`cpu_count`).
-        max_restarts: children started anew in all before the parent gives up; 0 or more.
+        max_restarts: children started anew in all before the parent gives up; 0 or more, `None`
+            means 100.
         on_stop: called in the parent, once, before the first signal is passed on: from then on no
             child is started again. A server closes its listening sockets there: as long as the
             parent has them open, the system accepts connections that nobody will serve.
@@ -67,6 +68,8 @@ def fork_processes(
     Warns (`RuntimeWarning`) when other threads live: they are not in the children, and the locks
     they hold are never released there.
     """
+    if max_restarts is None:
+        max_restarts = DEFAULT_MAX_RESTARTS
     if max_restarts < 0:
         raise ValueError(f"max_restarts is {max_restarts}, expected 0 or more")
     _refuse_what_cannot_work()
