@@ -138,6 +138,17 @@ def test_a_level_can_be_expected_and_is_let_through() -> None:
     log.setLevel(logging.NOTSET)
 
 
+def test_a_message_of_another_level_is_told_apart() -> None:
+    told = pytest.raises(UnmatchedLogError, match="logged to test_logs as ERROR matches 'x'")
+    with told, ExpectLog(log, "x", level=logging.ERROR):
+        log.warning("x")
+
+
+def test_bytes_are_refused_before_anything_is_logged() -> None:
+    with pytest.raises(TypeError, match="the regex is b'x', expected one of text"):
+        ExpectLog(log, b"x")  # type: ignore[arg-type]  # that is the point
+
+
 def test_the_root_logger_has_no_name(caplog: pytest.LogCaptureFixture) -> None:
     with ExpectLog("", "x"):
         logging.getLogger().warning("x")

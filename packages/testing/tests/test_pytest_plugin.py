@@ -405,6 +405,62 @@ def test_fixtures_may_be_asynchronous(pytester: pytest.Pytester) -> None:
     assert outcome.counts == {"passed": 2}, outcome.text
 
 
+def test_an_asynchronous_fixture_of_a_class_is_a_method_of_the_tests_instance(
+    pytester: pytest.Pytester,
+) -> None:
+    outcome = run(
+        pytester,
+        APP,
+        """
+        class TestSomething:
+            @pytest.fixture(autouse=True)
+            async def prepare(self, io_loop):
+                self.prepared = await asyncio.sleep(0, [])
+
+            @pytest.fixture
+            async def ready(self, io_loop):
+                self.prepared.append("ready")
+                yield
+                assert self.prepared == ["ready", "tested"]
+
+            async def test_one(self, ready):
+                self.prepared.append("tested")
+
+            def test_another(self):
+                assert self.prepared == []
+        """,
+    )
+
+    assert outcome.counts == {"passed": 2}
+
+
+def test_a_fixture_may_ask_for_ours_through_others(pytester: pytest.Pytester) -> None:
+    outcome = run(
+        pytester,
+        APP,
+        FIXTURE,
+        """
+        @pytest.fixture
+        def client(memory_client):
+            return memory_client
+
+        @pytest.fixture
+        async def greeting(request, client):
+            return (await client.get("/")).text
+
+        @pytest.fixture
+        async def loud_greeting(greeting):
+            await asyncio.sleep(0)
+            return greeting.upper()
+
+        def test_it(loud_greeting):
+            assert loud_greeting == "HELLO, WORLD"
+        """,
+    )
+
+    assert outcome.counts == {"passed": 1}
+
+
 def test_an_asynchronous_fixture_yields_once(pytester: pytest.Pytester) -> None:
     outcome = run(
         pytester,

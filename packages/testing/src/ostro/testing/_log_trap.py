@@ -92,6 +92,8 @@ class ExpectLog(logging.Filter):
         required: Raise UnmatchedLogError at the end of the block if there was none.
         level: A constant of `logging`: only messages of this level match, and the logger lets them
             through for the time of the block.
+
+    Raises TypeError for a regular expression of bytes.
     """
 
     def __init__(
@@ -104,6 +106,9 @@ class ExpectLog(logging.Filter):
         super().__init__()
         self.logger = logging.getLogger(logger) if isinstance(logger, str) else logger
         self.regex = re.compile(regex)
+        pattern: object = self.regex.pattern
+        if not isinstance(pattern, str):  # or it would be told to whoever logs something
+            raise TypeError(f"the regex is {pattern!r:.200}, expected one of text: logs are text")
         self.required = required
         self.level = level
         self.matched = False
@@ -139,4 +144,4 @@ class ExpectLog(logging.Filter):
             self.logger.setLevel(self._level_before)
             self._level_before = None
         if error is None and self.required and not self.matched:
-            raise UnmatchedLogError(self.regex.pattern, self.logger.name)
+            raise UnmatchedLogError(self.regex.pattern, self.logger.name, self.level)

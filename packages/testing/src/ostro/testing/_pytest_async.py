@@ -101,23 +101,41 @@ def run_test(
 # Fixtures
 
 
-def is_asynchronous_fixture(
-    fixturedef: pytest.FixtureDef[Any],  # Any: a fixture gives what it likes
-) -> bool:
-    """Tell whether a fixture is asynchronous and ours to run: it asks for our fixtures."""
+_FixtureDef = pytest.FixtureDef[Any]  # Any: a fixture gives what it likes
+
+
+def is_asynchronous_fixture(fixturedef: _FixtureDef, request: pytest.FixtureRequest) -> bool:
+    """Tell whether a fixture is asynchronous and ours to run: it asks for our fixtures, itself or
+    through others.
+    """
     func = fixturedef.func
     return (
         (inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func))
-        and not OUR_FIXTURES.isdisjoint(fixturedef.argnames)
         and not getattr(func, "_force_asyncio_fixture", False)  # @pytest_asyncio.fixture
         and "anyio_backend" not in fixturedef.argnames
+        and _asks_for_ours(fixturedef, request)
+    )
+
+
+def _asks_for_ours(fixturedef: _FixtureDef, request: pytest.FixtureRequest) -> bool:
+    names: tuple[str, ...] = getattr(fixturedef, "argnames", ())  # `request` is one without
+    return not OUR_FIXTURES.isdisjoint(names) or any(
+        # pytest has no public name for it. All of them have been set up at this time.
+        _asks_for_ours(request._get_active_fixturedef(name), request)
+        for name in names
     )
 
 
 def synchronous_fixture(
-    func: Callable[..., Any], io_loop: IOLoop
+    func: Callable[..., Any], io_loop: IOLoop, instance: object
 ) -> Callable[..., Any]:  # Any: as above
-    """Return an asynchronous fixture's function as one that runs on the loop."""
+    """Return an asynchronous fixture's function as one that runs on the loop.
+
+    `instance` is that of the class that the test is a method of, if it is one: pytest makes another
+    for each test, and its methods are to be called on that.
+    """
+    if inspect.ismethod(func) and isinstance(instance, type(func.__self__)):
+        func = func.__func__.__get__(instance)
     name = func.__qualname__
     timeout = get_async_test_timeout()
     if inspect.iscoroutinefunction(func):

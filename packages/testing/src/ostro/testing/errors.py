@@ -16,6 +16,7 @@ TestingError
 from __future__ import annotations
 
 import builtins
+import logging
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -114,6 +115,7 @@ class ReturnValueError(TestingError, TypeError):
 class UnmatchedLogError(TestingError, AssertionError):
     """Nothing was logged that matches what was expected."""
 
-    def __init__(self, pattern: str, logger: str) -> None:
+    def __init__(self, pattern: str, logger: str, level: int | None = None) -> None:
         self.pattern = pattern
-        super().__init__(f"nothing that was logged to {logger} matches {pattern!r}")
+        how = "" if level is None else f" as {logging.getLevelName(level)}"
+        super().__init__(f"nothing that was logged to {logger or 'root'}{how} matches {pattern!r}")

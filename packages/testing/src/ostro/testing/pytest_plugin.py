@@ -104,12 +104,13 @@ def pytest_fixture_setup(
     request: pytest.FixtureRequest,
 ) -> Generator[None, Any, Any]:
     """Run the asynchronous fixtures that are ours."""
-    if not is_asynchronous_fixture(fixturedef):
+    if not is_asynchronous_fixture(fixturedef, request):
         return (yield)
     func = fixturedef.func
     loop: IOLoop = request.getfixturevalue(LOOP)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fixturedef, "func", synchronous_fixture(func, loop))
+        synchronous = synchronous_fixture(func, loop, request.instance)
+        patch.setattr(fixturedef, "func", synchronous)
         return (yield)
 
 
