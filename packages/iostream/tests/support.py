@@ -20,8 +20,8 @@ HOSTNAME = "server.example"
 class Options:
     """The limits of a stream under test."""
 
-    max_buffer_size: int = 104857600
-    read_chunk_size: int = 65536
+    max_buffer_size: int | None = 104857600
+    read_chunk_size: int | None = 65536
     max_write_buffer_size: int | None = None
 
 

@@ -31,6 +31,16 @@ async def test_read_until_gives_everything_through_the_delimiter(
     assert await reader.read_bytes(4) == b"rest"
 
 
+async def test_none_stands_for_the_default_sizes(channels: Channels, io_loop: IOLoop) -> None:
+    writer, reader = channels.pair(reader=Options(max_buffer_size=None, read_chunk_size=None))
+
+    writer.write(HEAD)
+
+    assert await reader.read_until(b"\r\n\r\n") == HEAD
+    with pytest.raises(StreamClosedError, match="holds at most 104857600 bytes"):
+        await reader.read_bytes(104857601)
+
+
 async def test_read_until_regex_gives_everything_through_the_match(
     channels: Channels, io_loop: IOLoop
 ) -> None:

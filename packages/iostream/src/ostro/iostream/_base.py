@@ -56,8 +56,8 @@ class BaseIOStream(ReadingStream):
     Args:
         fd: The file descriptor.
         io_loop: The loop to run on; None means `IOLoop.current()`.
-        max_buffer_size: Bytes that a read may make the stream keep.
-        read_chunk_size: Bytes that are read by one system call at most.
+        max_buffer_size: Bytes that a read may make the stream keep; None means 100 MiB.
+        read_chunk_size: Bytes that are read by one system call at most; None means 64 KiB.
         max_write_buffer_size: Bytes that may wait to be sent; None sets no limit.
     """
 
@@ -67,11 +67,15 @@ class BaseIOStream(ReadingStream):
         self,
         fd: int,
         io_loop: IOLoop | None = None,
-        max_buffer_size: int = DEFAULT_MAX_BUFFER_SIZE,
-        read_chunk_size: int = DEFAULT_READ_CHUNK_SIZE,
+        max_buffer_size: int | None = DEFAULT_MAX_BUFFER_SIZE,
+        read_chunk_size: int | None = DEFAULT_READ_CHUNK_SIZE,
         *,
         max_write_buffer_size: int | None = None,
     ) -> None:
+        if max_buffer_size is None:
+            max_buffer_size = DEFAULT_MAX_BUFFER_SIZE
+        if read_chunk_size is None:
+            read_chunk_size = DEFAULT_READ_CHUNK_SIZE
         super().__init__(fd, io_loop, max_buffer_size, read_chunk_size, max_write_buffer_size)
 
     def set_nodelay(self, value: bool) -> None:

@@ -54,8 +54,8 @@ class IOStream(BaseIOStream):
     Args:
         socket: Connected, or to be connected by `connect`; it is made non-blocking.
         io_loop: The loop to run on; None means `IOLoop.current()`.
-        max_buffer_size: Bytes that a read may make the stream keep.
-        read_chunk_size: Bytes that are read by one system call at most.
+        max_buffer_size: Bytes that a read may make the stream keep; None means 100 MiB.
+        read_chunk_size: Bytes that are read by one system call at most; None means 64 KiB.
         max_write_buffer_size: Bytes that may wait to be sent; None sets no limit.
     """
 
@@ -65,8 +65,8 @@ class IOStream(BaseIOStream):
         self,
         socket: socket_module.socket,
         io_loop: IOLoop | None = None,
-        max_buffer_size: int = DEFAULT_MAX_BUFFER_SIZE,
-        read_chunk_size: int = DEFAULT_READ_CHUNK_SIZE,
+        max_buffer_size: int | None = DEFAULT_MAX_BUFFER_SIZE,
+        read_chunk_size: int | None = DEFAULT_READ_CHUNK_SIZE,
         *,
         max_write_buffer_size: int | None = None,
     ) -> None:

@@ -27,8 +27,8 @@ class PipeIOStream(BaseIOStream):
         self,
         fd: int,
         io_loop: IOLoop | None = None,
-        max_buffer_size: int = DEFAULT_MAX_BUFFER_SIZE,
-        read_chunk_size: int = DEFAULT_READ_CHUNK_SIZE,
+        max_buffer_size: int | None = DEFAULT_MAX_BUFFER_SIZE,
+        read_chunk_size: int | None = DEFAULT_READ_CHUNK_SIZE,
         *,
         max_write_buffer_size: int | None = None,
     ) -> None:
