@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ostro.httpserver import HTTPServer
+from ostro.httpserver._settings import PIPELINE_BUFFER_SIZE
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 from ostro.netutil import bind_unix_socket
@@ -142,6 +143,51 @@ async def test_a_disconnect_amid_a_long_answer_is_reported(io_loop: IOLoop) -> N
 
         assert server.connection_count == 0
     assert app.requests[0].events[3].startswith("lost")
+
+
+@pytest.mark.parametrize("head", [b"GET", b"POST"])
+@pytest.mark.parametrize("by_reset", [True, False])
+async def test_a_client_that_goes_behind_a_full_pipeline_is_missed(
+    io_loop: IOLoop, head: bytes, by_reset: bool
+) -> None:
+    app, clock = Watching(), FakeClock()
+    server = HTTPServer(app, clock=clock, sweep_interval=0.001)
+    async with serving(server) as port, connected(port) as client:
+        body = b"Content-Length: 2\r\n\r\nab" if head == b"POST" else b"\r\n"
+        client.writer.write(head + b" / HTTP/1.1\r\nHost: a\r\n" + body)
+        await until(app.asked)
+        [connection] = server._group.connections if server._group else []
+        client.writer.write(GET * (2 * PIPELINE_BUFFER_SIZE // len(GET)))
+        while not connection._pipeline_full:
+            await swept(connection.group)
+        clock.now += 2
+        await swept(connection.group)
+        assert app.requests[0].events == ["headers", "finish"]
+
+        if by_reset:
+            reset(client.writer)
+        else:
+            client.writer.write_eof()
+        async with asyncio.timeout(10):
+            while "close" not in app.requests[0].events:
+                clock.now += 2
+                await swept(connection.group)
+
+        if by_reset:
+            await until(app.ended)
+            assert app.requests[0].events[-1].startswith("lost: ")
+        else:
+            clock.now += 2
+            await swept(connection.group)
+            assert app.requests[0].events == ["headers", "finish", "close"]
+            app.answer = respond_to_request
+            respond(app.connections[0], b"still here")
+            assert (await client.response()).body == b"still here"
+            assert len(responses(await client.rest())) == 2 * PIPELINE_BUFFER_SIZE // len(GET)
+
+
+def respond_to_request(conn: HTTPConnection, request: Request) -> None:
+    respond(conn)
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])

@@ -19,7 +19,6 @@ from ostro.httputil import (
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
 )
-from ostro.ioloop import NEVER
 from ostro.iostream import IOStream
 
 from ._callback import as_delegate
@@ -140,7 +139,7 @@ class HTTPConnection(ConnectionInput):
                 if self.group.draining:
                     self.close_when_idle()
             case Phase.ANSWER:
-                self.deadline = NEVER
+                self.deadline = self._next_look()
             case Phase.IDLE:
                 self._set_deadline(self.group.settings.idle_connection_timeout)
             case _:
@@ -172,8 +171,7 @@ class HTTPConnection(ConnectionInput):
             case Phase.BODY if self._exchange is not None:
                 self._check_body(now)
             case Phase.ANSWER if self._write_pace is None:
-                self.deadline = NEVER
-                self.stream.look()
+                self._look_for_client()
             case _ if self._write_pace is not None and self._client_reads(now):
                 self.deadline = self._write_pace.next_check()
             case _:
@@ -272,7 +270,8 @@ class HTTPConnection(ConnectionInput):
         delegate = exchange.delegate
         assert delegate is not None
         self._phase = ANSWER
-        self.deadline = NEVER if self._write_pace is None else self._write_pace.next_check()
+        pace = self._write_pace
+        self.deadline = self._next_look() if pace is None else pace.next_check()
         if end.trailers is not None:
             self._call(exchange, delegate.trailers_received, end.trailers)
         if exchange.delegate is delegate:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextvars
 
+from ostro.ioloop import NEVER
 from ostro.iostream import IOStream
 
 from ._application import ApplicationCaller
 from ._group import ConnectionGroup
 from ._pace import BodyPace
-from ._phases import BODY, CLOSED, HEAD, IDLE
-from ._settings import MAX_BYTES_BEHIND_ANSWER, PIPELINE_BUFFER_SIZE
+from ._peer import Peer, state_of_peer
+from ._phases import ANSWER, BODY, CLOSED, HEAD, IDLE
+from ._settings import LOOK_AFTER, MAX_BYTES_BEHIND_ANSWER, PIPELINE_BUFFER_SIZE
 
 
 class ConnectionInput(ApplicationCaller):
@@ -48,6 +50,8 @@ class ConnectionInput(ApplicationCaller):
         ):
             self._pipeline_full = True
             self.stream.pause_reading()
+            if self._phase is ANSWER:
+                self.deadline = min(self.deadline, self._next_look())
 
     def _read_again(self) -> None:
         """Read from the client whatever kept it from sending before."""
@@ -58,6 +62,28 @@ class ConnectionInput(ApplicationCaller):
         """Take further events from the loop, not from the application's call stack and Context."""
         loop = self.group.io_loop.asyncio_loop
         loop.call_soon(self._advance, context=contextvars.Context())
+
+    def _next_look(self) -> float:
+        """Return when to look for the client of an answer that takes its time: never while it is
+        read.
+        """
+        if self._pipeline_full or self._app_paused:
+            return self.group.sweeper.now + LOOK_AFTER
+        return NEVER
+
+    def _look_for_client(self) -> None:
+        """See whether the client of an answer that takes its time is still there."""
+        self.deadline = self._next_look()
+        if self.deadline == NEVER:
+            self.stream.look()
+            return
+        # Nobody reads, so nobody is told; a client that has filled the pipeline and gone would
+        # otherwise occupy its handler for as long as that waits.
+        state = state_of_peer(self.stream.socket)
+        if isinstance(state, OSError):
+            self.stream.close(state)
+        elif state is Peer.ENDED and self._exchange is not None:
+            self._report_close(self._exchange)
 
     def pause_body(self) -> None:
         """Hold back the body of the request in progress."""
