@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import weakref
@@ -25,7 +26,7 @@ from ostro.httpclient import (
 )
 from ostro.httpclient.simple_httpclient import SimpleAsyncHTTPClient as DocumentedName
 from ostro.ioloop import IOLoop
-from ostro.stack_context import ExceptionStackContext, NullContext
+from ostro.stack_context import ExceptionStackContext, NullContext, StackContext
 
 from .conformance.fixtures import MakeClient, MakeRaw
 from .conformance.servers import OK, Site, answers
@@ -267,6 +268,43 @@ async def test_an_exception_context_sees_what_a_callback_raises(io_loop: IOLoop)
         Canned().fetch("http://a/", fail)
     with NullContext():
         assert isinstance(await seen, LookupError)
+
+
+async def test_an_exception_context_sees_what_a_coroutine_as_callback_raises(
+    io_loop: IOLoop,
+) -> None:
+    seen: asyncio.Future[object] = asyncio.Future()
+
+    def handle(kind: object, error: object, traceback: object) -> bool:
+        seen.set_result(error)
+        return True
+
+    async def fail(response: HTTPResponse) -> None:
+        await asyncio.sleep(0)
+        raise LookupError("for the context")
+
+    with ExceptionStackContext(handle):
+        Canned().fetch("http://a/", fail)
+    with NullContext():
+        assert isinstance(await seen, LookupError)
+
+
+async def test_a_callback_runs_in_the_contexts_of_its_fetch_once(io_loop: IOLoop) -> None:
+    entered = []
+    done = asyncio.Event()
+
+    @contextlib.contextmanager
+    def context() -> Iterator[None]:
+        entered.append(True)
+        yield
+
+    with StackContext(context):
+        Canned().fetch("http://a/", lambda response: done.set())
+    before = len(entered)
+    with NullContext():
+        await done.wait()
+
+    assert len(entered) == before + 1
 
 
 async def test_an_exception_context_sees_what_a_streaming_callback_raises(

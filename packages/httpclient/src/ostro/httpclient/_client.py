@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import inspect
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Self, cast
 
 from ostro.ioloop import IOLoop, deliver
-from ostro.stack_context import is_active, wrap
+from ostro.stack_context import NullContext, is_active, wrap
 
 from ._checks import check_request
 from ._receiver import ResponseReceiver
@@ -338,16 +339,21 @@ class AsyncHTTPClient:
     # Callbacks
 
     def _deliver(self, task: asyncio.Task[HTTPResponse], callback: Callback) -> None:
-        wrapped = wrap(callback)
+        def run(response: HTTPResponse) -> None:
+            result = callback(response)
+            if inspect.isawaitable(result):
+                deliver(result, _ignore, self.io_loop)
 
-        def call(response: HTTPResponse) -> object:
+        wrapped = wrap(run)
+
+        def call(response: HTTPResponse) -> None:
             try:
-                return wrapped(response)
+                wrapped(response)
             except Exception:  # noqa: BLE001 - whatever a callback raises
                 self.handle_callback_exception(callback)
-                return None
 
-        deliver(task, call, self.io_loop)
+        with NullContext():  # the callback has its contexts, and only once
+            deliver(task, call, self.io_loop)
 
     def handle_callback_exception(self, callback: Callback) -> None:
         """Report an exception of a callback of `fetch` that no ExceptionStackContext consumed.
@@ -389,6 +395,10 @@ def _instances_of(io_loop: IOLoop) -> dict[type[AsyncHTTPClient], AsyncHTTPClien
         instances = {}
         setattr(loop, _INSTANCES, instances)
     return instances
+
+
+def _ignore(result: object) -> None:
+    """Take what a callback that is a coroutine returns: nobody asks for it."""
 
 
 def _response_of(error: Exception) -> HTTPResponse | None:
