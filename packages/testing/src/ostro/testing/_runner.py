@@ -73,10 +73,17 @@ def run_on(
     try:
         return io_loop.run_sync(func, timeout or None)
     except TimeoutError as error:
-        cancelled: BaseException = error
-        while cancelled.__cause__ is not None:
-            cancelled = cancelled.__cause__
+        cancelled = _first_of(error)
         raise AsyncTestTimeoutError(name, timeout, _place_of(cancelled)) from cancelled
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """Return the cancellation that became the error of a timeout."""
+    before: BaseException | None = error
+    while before is not None and not isinstance(error, asyncio.CancelledError):
+        error = before
+        before = error.__cause__ or error.__context__  # Python 3.11.2 names no cause
+    return error
 
 
 def _place_of(error: BaseException) -> str:
