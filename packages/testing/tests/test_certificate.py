@@ -11,6 +11,8 @@ import pytest
 from ostro.ioloop import IOLoop
 from ostro.testing import MissingExtraError, ThrowawayCertificate, bind_unused_port, get_unused_port
 
+from ... import programs  # noqa: TID252 - tests are no package
+
 
 async def shake_hands(
     server: ssl.SSLContext, client: ssl.SSLContext, host: str
@@ -76,6 +78,31 @@ def test_its_files_go_with_it() -> None:
     gc.collect()
 
     assert not folder.exists()
+
+
+def test_its_files_do_not_go_with_a_child_of_its_process(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(FORKING)
+    with programs.running(tmp_path, script, settings=COVERAGE_SETTINGS) as process:
+        said, _ = process.communicate(timeout=programs.DEADLINE)
+
+    assert said == "True\n"
+
+
+COVERAGE_SETTINGS = "[run]\nbranch = true\nparallel = true\nsource = ostro.testing\n"
+
+FORKING = """
+import os, sys
+from ostro.testing import ThrowawayCertificate
+
+certificate = ThrowawayCertificate()
+child = os.fork()
+if child == 0:
+    del certificate  # as its end would do, after coverage has stopped looking
+    sys.exit()
+os.waitpid(child, 0)
+print(os.path.exists(certificate.certfile))
+"""
 
 
 def test_without_trustme_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import ssl
 import tempfile
@@ -35,7 +36,7 @@ class ThrowawayCertificate:
         authority = trustme.CA()
         issued = authority.issue_cert(*hosts)
         folder = Path(tempfile.mkdtemp(prefix="ostro-testing-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        weakref.finalize(self, _remove, folder, os.getpid())
         self.certfile = str(folder / "certificate.pem")
         self.keyfile = str(folder / "key.pem")
         self.ca_certs = str(folder / "authority.pem")
@@ -51,6 +52,11 @@ class ThrowawayCertificate:
     def client_context(self) -> ssl.SSLContext:
         """Return a context for clients that trust this certificate alone."""
         return ssl.create_default_context(cafile=self.ca_certs)
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # and this is not the end of a child that it has forked
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.cache
