@@ -27,7 +27,10 @@ LONGEST_SHORTENED = 45
 SHOWN_OF_PATH = 8
 """Characters of the first path segment that a shortened address keeps."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)  # RFC 3986 section 3.1
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
+"""RFC 3986 section 3.1. It is compiled when it is needed, as is all here: many import this module
+who do not call it, and that took as long as all the rest of the package.
+"""
 
 _NEED_AUTHORITY = frozenset({"http", "https", "ftp", "ftps", "sftp", "ssh", "git", "ws", "wss"})
 """Schemes that mean nothing without "//host"; others, like mailto, are linked without slashes."""
@@ -35,7 +38,7 @@ _NEED_AUTHORITY = frozenset({"http", "https", "ftp", "ftps", "sftp", "ssh", "git
 _CLOSER_TO_OPENER = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_CLOSER_TO_OPENER.values())
 
-_BRACKET_OR_END = re.compile(
+_BRACKET_OR_END = (
     r"[()\[\]{}]"
     # Whitespace, controls, and what RFC 3986 allows in no address: < > " \ `
     r"|[\s<>\"\\`\x00-\x20\x7f-\x9f"
@@ -103,7 +106,7 @@ def _checked(protocols: Collection[str]) -> frozenset[str]:
     if isinstance(protocols, str | bytes):
         raise TypeError(f"expected a list or set of protocols, got {protocols!r}")
     for protocol in protocols:
-        if not _SCHEME.fullmatch(protocol):
+        if not re.fullmatch(_SCHEME, protocol):
             raise ValueError(f"expected protocols like 'http' and 'mailto', got {protocol!r}")
     return frozenset(protocol.lower() for protocol in protocols)
 
@@ -158,7 +161,7 @@ def _paired_brackets(text: str) -> dict[int, int]:
     """
     partners: dict[int, int] = {}
     open_brackets: list[int] = []
-    for match in _BRACKET_OR_END.finditer(text):
+    for match in re.finditer(_BRACKET_OR_END, text):
         position, character = match.start(), match[0]
         if character in _OPENERS:
             open_brackets.append(position)
@@ -173,7 +176,7 @@ def _paired_brackets(text: str) -> dict[int, int]:
 
 def _end_of_address(text: str, body: int, partners: dict[int, int]) -> int:
     """Return where the address whose part behind the prefix starts at `body` must end."""
-    for match in _BRACKET_OR_END.finditer(text, body):
+    for match in re.compile(_BRACKET_OR_END).finditer(text, body):
         # -1: neither an ordinary end nor a bracket that stands alone has a partner.
         if partners.get(match.start(), -1) < body:
             return match.start()

@@ -1,8 +1,10 @@
-"""Percent-encoding of one value in a URL."""
+"""Percent-encoding of one value in a URL.
+
+`urllib.parse` is imported when it is needed: it takes as long as all the rest of this package.
+"""
 
 from __future__ import annotations
 
-import urllib.parse
 from typing import overload
 
 from ._strings import type_error
@@ -18,6 +20,8 @@ def url_escape(value: str | bytes, plus: bool = True) -> str:
     """
     if not isinstance(value, str | bytes):
         raise type_error("str or bytes", value)
+    import urllib.parse
+
     return urllib.parse.quote_plus(value) if plus else urllib.parse.quote(value)
 
 
@@ -37,6 +41,8 @@ def url_unescape(
     """
     if isinstance(value, str):
         if encoding is not None:
+            import urllib.parse
+
             unquote = urllib.parse.unquote_plus if plus else urllib.parse.unquote
             return unquote(value, encoding)
         value = value.encode("utf-8")
@@ -50,4 +56,8 @@ def unquote_bytes(value: bytes, plus: bool) -> bytes:
     """Return the bytes that `value` stands for, in time linear in its length."""
     if plus and b"+" in value:
         value = value.replace(b"+", b" ")
-    return urllib.parse.unquote_to_bytes(value) if b"%" in value else value
+    if b"%" not in value:
+        return value
+    import urllib.parse
+
+    return urllib.parse.unquote_to_bytes(value)
