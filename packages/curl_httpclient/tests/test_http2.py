@@ -11,9 +11,10 @@ from pathlib import Path
 import pycurl  # type: ignore[import-untyped]  # it has no types
 import pytest
 
+from ostro.httpclient import HTTPStreamClosedError, MalformedResponseError
 from ostro.ioloop import IOLoop
 
-from .support import Settings, curl_client, make_certificates
+from .support import Certificates, Settings, curl_client, make_certificates, talking
 
 pytestmark = pytest.mark.skipif(
     not pycurl.version_info()[4] & pycurl.VERSION_HTTP2, reason="this libcurl has no HTTP/2"
@@ -35,6 +36,12 @@ http {{
     }}
 }}
 """
+
+
+def speaking_http_2(folder: Path) -> Certificates:
+    certificates = make_certificates(folder)
+    certificates.server.set_alpn_protocols(["h2"])
+    return certificates
 
 
 def find_nginx() -> str:
@@ -102,6 +109,77 @@ async def test_requests_share_a_connection(io_loop: IOLoop, tmp_path: Path) -> N
     for response in responses:
         assert response.body == bytes(range(256)) * 40_000
         assert response.time_info["connect"] == 0
+
+
+# What can go wrong with it
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """Spec: RFC 9113 section 4.1."""
+    return b"%b%c%c%b%b" % (len(payload).to_bytes(3), kind, flags, stream.to_bytes(4), payload)
+
+
+SETTINGS = frame(4, 0, 0)
+RESET = frame(3, 0, 1, (2).to_bytes(4))
+
+
+def response(stream: int) -> bytes:
+    """The code 200 by its place in the table, and no body. RFC 7541 appendix A."""
+    return frame(1, 0b101, stream, b"\x88")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"", HTTPStreamClosedError),
+        (SETTINGS, HTTPStreamClosedError),
+        (SETTINGS + RESET, HTTPStreamClosedError),
+        (b"no frame at all", MalformedResponseError),
+        (SETTINGS + frame(1, 0b101, 1, b"\xff\xff\xff\xff\xff"), MalformedResponseError),
+    ],
+    ids=["nothing", "settings", "reset", "garbage", "fields"],
+)
+async def test_a_server_that_breaks_off_or_breaks_http_2_is_an_error(
+    io_loop: IOLoop, tmp_path: Path, answer: bytes, error: type[Exception]
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(answer)
+
+    certificates = speaking_http_2(tmp_path)
+    async with talking(talk, certificates.server) as server:
+        with curl_client() as client, pytest.raises(error):
+            await client.fetch(server.url, ca_certs=certificates.ca_file)
+
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(("method", "connections"), [("GET", 2), ("POST", 1)])
+async def test_a_dead_connection_is_replaced_where_the_request_may_be_repeated(
+    io_loop: IOLoop, tmp_path: Path, method: str, connections: int
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"SM\r\n\r\n")
+        writer.write(SETTINGS + response(1))
+        while frame(4, 1, 0) not in await reader.read(65536):
+            """Until the client has seen the settings, and so the response."""
+        await reader.read(65536)
+
+    certificates = speaking_http_2(tmp_path)
+    codes = []
+    async with talking(talk, certificates.server) as server:
+        with curl_client() as client:
+            settings: Settings = {"ca_certs": certificates.ca_file}
+            await client.fetch(server.url, **settings)
+            body = b"a" if method == "POST" else None
+            try:
+                again = await client.fetch(server.url, method=method, body=body, **settings)
+                codes.append(again.code)
+            except HTTPStreamClosedError:
+                codes.append(599)
+
+    assert codes == ([200] if connections == 2 else [599])
+    assert server.connections == connections
 
 
 async def test_http_2_can_be_declined(io_loop: IOLoop, tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ _BY_WORDS: Final[dict[int, dict[str, type[CurlError]]]] = {
         "Chunk": CurlMalformedResponseError,
         "Malformed encoding": CurlMalformedResponseError,
     },
+    E_HTTP2_STREAM: {
+        "reset by server": CurlStreamClosedError,
+        "closed cleanly": CurlStreamClosedError,
+    },
     pycurl.E_BAD_FUNCTION_ARGUMENT: {
         "response header": CurlMalformedResponseError,
         "private key": CurlTLSError,
@@ -91,8 +95,11 @@ def error_for(curl: Curl, code: int, text: str, *, connected: bool, proxied: boo
         connected: Whether all was there for the request to be sent.
         proxied: Whether there is a proxy.
     """
-    text = text or f"libcurl failed with code {code}"
     kind = _ERRORS.get(code, CurlError)
+    if code == pycurl.E_HTTP2 and not text:
+        # Of what breaks HTTP/2 it says more.
+        kind, text = CurlStreamClosedError, "the connection was closed before the response"
+    text = text or f"libcurl failed with code {code}"
     if code == pycurl.E_OPERATION_TIMEDOUT and not connected:
         text = f"timed out while connecting: {text}"
     for words, meant in _BY_WORDS.get(code, {}).items():

@@ -20,7 +20,7 @@ from ._options import goes_in_pieces, set_options
 from ._timing import read_times
 from ._transfer import Transfer
 from ._upload import ProducedUpload, WholeUpload
-from .errors import CurlTimeoutError
+from .errors import CurlStreamClosedError, CurlTimeoutError
 
 if TYPE_CHECKING:
     from ._client import CurlAsyncHTTPClient
@@ -53,6 +53,11 @@ class CurlFetch(Fetch):
             try:
                 transfer.start()
                 return await self._converse(transfer, hop)
+            except CurlStreamClosedError:
+                # Libcurl sends again by itself, but not after each way in which HTTP/2 can end.
+                if hop.idempotent and transfer.is_unheard_of():
+                    return hop
+                raise
             finally:
                 read_times(self.timing, curl, begun)
                 transfer.stop()

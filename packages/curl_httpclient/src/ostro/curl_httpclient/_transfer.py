@@ -176,6 +176,12 @@ class Transfer:
         if upload is not None:
             upload.stop()
 
+    def is_unheard_of(self) -> bool:
+        """Say whether the request has gone to a connection that was there, and nothing came back:
+        it had been dead already.
+        """
+        return self._attempts > 0 and not self.curl.getinfo(pycurl.NUM_CONNECTS)
+
     def resume(self) -> None:
         """Have libcurl go on in the directions that nobody holds up."""
         directions = 0
