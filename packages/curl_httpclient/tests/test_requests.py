@@ -413,6 +413,30 @@ async def test_what_libcurl_keeps_for_a_handle_does_not_outlive_the_request(
     assert b"Cookie" not in server.heads[1]
 
 
+async def test_the_secrets_of_a_preparation_do_not_go_to_another_origin(io_loop: IOLoop) -> None:
+    def prepare(curl: pycurl.Curl) -> None:
+        curl.setopt(pycurl.USERPWD, "me:secret")
+        curl.setopt(pycurl.COOKIE, "session=secret")
+        curl.setopt(pycurl.HTTPHEADER, ["X-Token: secret"])
+
+    moved = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
+    async with answering(EMPTY) as other:
+        elsewhere = moved + other.url.encode() + b"\r\n\r\n"
+        async with answering(moved + b"/here\r\n\r\n", elsewhere) as server:
+            with curl_client() as client:
+                await client.fetch(
+                    server.url, prepare_curl_callback=prepare, headers={"X-Kept": "a"}
+                )
+
+    for head in server.heads[:2]:
+        assert b"Authorization: Basic" in head
+        assert b"Cookie: session=secret" in head
+        assert b"X-Token: secret" in head
+    assert b"X-Kept: a" in other.heads[0]
+    for secret in (b"Authorization", b"Cookie", b"secret"):
+        assert secret not in other.heads[0]
+
+
 async def test_the_preparation_may_close_the_client(io_loop: IOLoop) -> None:
     async with answering(EMPTY) as server:
         with curl_client() as client, pytest.raises(ClientClosedError):

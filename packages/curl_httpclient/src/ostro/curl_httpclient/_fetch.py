@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 import pycurl  # type: ignore[import-untyped]  # it has no types
 
 from ostro.httpclient import HTTPRequest, HTTPResponse
-from ostro.httpclient.parts import Fetch, Hop, Proxy
+from ostro.httpclient.parts import Fetch, Hop, Proxy, parse_url
 from ostro.ioloop import NEVER
 from ostro.stack_context import wrap
 
 from ._binding import Curl
-from ._options import goes_in_pieces, set_options
+from ._options import goes_in_pieces, set_for_another_origin, set_options
 from ._timing import read_times
 from ._transfer import Transfer
 from ._upload import ProducedUpload, WholeUpload
@@ -89,6 +89,8 @@ class CurlFetch(Fetch):
         if request.prepare_curl_callback is not None:
             # The other callbacks are wrapped already; no other client has this one.
             wrap(request.prepare_curl_callback)(curl)
+            if hop.url.origin != parse_url(request.url).origin:
+                set_for_another_origin(curl, request, hop, proxy, client.cookie_jar)
         self.doing = "during the request"
         return transfer
 

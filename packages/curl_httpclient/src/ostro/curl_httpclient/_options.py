@@ -20,7 +20,7 @@ from ostro.httputil import HTTPHeaders, encode_username_password
 from ._binding import HTTP2, SUPPRESS_CONNECT_HEADERS, Curl
 from ._tls import set_tls
 
-__all__ = ["goes_in_pieces", "set_options"]
+__all__ = ["goes_in_pieces", "set_for_another_origin", "set_options"]
 
 _EXPECT_TIMEOUT_MS: Final = 1000
 """Milliseconds that a server has for `100 Continue`."""
@@ -74,11 +74,20 @@ def set_options(
     _set_way(curl, request, hop.url, proxy)
     if hop.url.scheme == "https":
         set_tls(curl, request)
-    fields = _fields(request, hop, proxy, cookie_jar)
-    _set_credentials(curl, request, hop, fields)
-    length = _set_method(curl, request, hop, fields)
-    _set_fields(curl, fields)
-    return length
+    return _set_message(curl, request, hop, proxy, cookie_jar)
+
+
+def set_for_another_origin(
+    curl: Curl, request: HTTPRequest, hop: Hop, proxy: Proxy | None, cookie_jar: CookieJar | None
+) -> None:
+    """Take away the secrets that somebody else has set for another server, after `set_options`.
+
+    What is sent is set once more: the headers of somebody else are not told from their secrets.
+    """
+    curl.unsetopt(pycurl.USERPWD)
+    curl.unsetopt(pycurl.COOKIE)
+    curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_NONE)
+    _set_message(curl, request, hop, proxy, cookie_jar)
 
 
 def goes_in_pieces(request: HTTPRequest, body: bytes) -> bool:
@@ -167,6 +176,16 @@ def _set_proxy(curl: Curl, proxy: Proxy | None) -> None:
 
 
 # What is sent
+
+
+def _set_message(
+    curl: Curl, request: HTTPRequest, hop: Hop, proxy: Proxy | None, cookie_jar: CookieJar | None
+) -> int | None:
+    fields = _fields(request, hop, proxy, cookie_jar)
+    _set_credentials(curl, request, hop, fields)
+    length = _set_method(curl, request, hop, fields)
+    _set_fields(curl, fields)
+    return length
 
 
 def _fields(
