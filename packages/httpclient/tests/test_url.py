@@ -109,6 +109,10 @@ def test_a_long_name_beyond_ascii_is_refused_in_linear_time() -> None:
         ("/\u00ff", "http://h/%FF#f"),
         ("/voil\u00c3\u00a0", "http://h/voil%C3%A0#f"),
         ("\u0085", "http://h/a/%85#f"),
+        ("//b\u00c3\u00bccher.example", "http://xn--bcher-kva.example#f"),
+        ("http://b\u00c3\u00bc.example:81/\u00c3\u00a4", "http://xn--b-eha.example:81/%C3%A4#f"),
+        ("http://\u00c3\u00a4@b\u00c3\u00bc.example", "http://%C3%A4@xn--b-eha.example#f"),
+        ("http://b\u00fc.example/", "http://b%FC.example/#f"),
     ],
 )
 def test_a_location_is_joined(location: str, url: str) -> None:

@@ -35,6 +35,11 @@ _is_host: Final = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?\.?").fullma
 _has_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 """scheme ":". RFC 3986 section 3.1."""
 
+_host_of: Final = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@\\]*@)?([^/?#@:\[\]\\]+)"
+).match
+"""[ scheme ":" ] "//" [ userinfo "@" ] host."""
+
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"
 """What stays as it is where the rest of a target is escaped."""
 
@@ -147,15 +152,28 @@ def join(base: str, location: str) -> str:
     """Return where a redirect leads: `location` as seen from `base`, with its fragment if it has
     none of its own.
 
-    Servers send what is not ASCII as it is; it is read as Latin-1, as all headers are, and escaped.
+    Servers send what is not ASCII as it is; it is read as Latin-1, as all headers are, and escaped,
+    but for a host, which becomes what is asked for in the DNS. Raises ValueError for a host that is
+    not permitted.
 
     Spec: RFC 9110 section 10.2.2.
     """
-    location = quote(location.strip(" \t"), safe=_SAFE, encoding="latin-1")
+    location = _with_ascii_host(location.strip(" \t"))
+    location = quote(location, safe=_SAFE, encoding="latin-1")
     before, _, fragment = base.partition("#")
     # `urljoin` takes "http:" and "http://" for something relative, which RFC 3986 does not.
     url = location if _has_scheme(location) else urljoin(before, location)
     return f"{url}#{fragment}" if fragment and "#" not in url else url
+
+
+def _with_ascii_host(location: str) -> str:
+    if location.isascii() or (match := _host_of(location)) is None:
+        return location
+    try:
+        host = match[1].encode("latin-1").decode()
+    except UnicodeError:
+        return location  # it is not UTF-8, and no host
+    return f"{location[: match.start(1)]}{ascii_host(host)}{location[match.end(1) :]}"
 
 
 def shown(url: str) -> str:
