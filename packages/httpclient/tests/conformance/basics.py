@@ -199,6 +199,30 @@ async def test_host_is_sent_as_the_url_has_it_unless_it_is_given(
     assert echoed(own.body)["Host"] == "other.example"
 
 
+async def test_an_empty_host_is_that_of_the_url(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site
+) -> None:
+    response = await client.fetch(f"{site.url}/echo", headers={"Host": ""})
+
+    assert echoed(response.body)["Host"] == f"localhost:{site.port}"
+
+
+async def test_a_header_beyond_latin_1_is_refused_by_its_name(
+    io_loop: IOLoop, client: AsyncHTTPClient
+) -> None:
+    with pytest.raises(ValueError, match="X-Price"):
+        await client.fetch("http://localhost/", headers={"X-Price": "5 \u20ac"})
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_a_method_that_has_a_body_says_when_it_has_none(
+    io_loop: IOLoop, client: AsyncHTTPClient, site: Site, method: str
+) -> None:
+    response = await client.fetch(f"{site.url}/echo", method=method, allow_nonstandard_methods=True)
+
+    assert echoed(response.body)["Content-Length"] == "0"
+
+
 async def test_if_modified_since_is_sent(
     io_loop: IOLoop, client: AsyncHTTPClient, site: Site
 ) -> None:

@@ -80,6 +80,25 @@ async def test_the_proxy_gets_its_credentials_and_the_server_does_not(
     assert proxy.authorizations == [CREDENTIALS] * 2
 
 
+async def test_the_field_for_the_proxy_comes_before_its_credentials(
+    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+) -> None:
+    proxy = await raw(answers(OK))
+
+    await client.fetch(
+        "http://server.example/",
+        headers={"Proxy-Authorization": "Bearer token"},
+        proxy_host="localhost",
+        proxy_port=proxy.port,
+        proxy_username="me",
+        proxy_password="secret",
+    )
+
+    assert proxy.heads[0].count(b"Proxy-Authorization: ") == 1
+    assert b"\r\nProxy-Authorization: Bearer token\r\n" in proxy.heads[0]
+    assert b"Proxy-Connection" not in proxy.heads[0]  # RFC 9112 appendix C.2.2
+
+
 async def test_both_the_proxy_and_the_server_may_ask_for_digest(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:

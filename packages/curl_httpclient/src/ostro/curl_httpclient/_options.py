@@ -44,7 +44,10 @@ _find_control: Final = re.compile(r"[\x00-\x1f\x7f]").search
 _is_address: Final = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?").fullmatch
 _is_length: Final = re.compile(r"[0-9]{1,18}").fullmatch
 
-_NOT_OF_LIBCURL: Final = ("Accept", "Expect", "User-Agent", "Content-Type")
+_METHODS_WITH_BODY: Final = ("POST", "PUT", "PATCH")
+"""Methods of which a server expects to hear that there is no body. RFC 9110 section 8.6."""
+
+_NOT_OF_LIBCURL: Final = ("Accept", "Expect", "User-Agent", "Content-Type", "Proxy-Connection")
 """Fields that libcurl would add by itself."""
 
 
@@ -71,7 +74,7 @@ def set_options(
     """
     _set_ground(curl, request)
     _set_sharing(curl, request, proxy, idle_timeout)
-    _set_way(curl, request, hop.url, proxy)
+    _set_way(curl, request, hop, proxy)
     if hop.url.scheme == "https":
         set_tls(curl, request)
     return _set_message(curl, request, hop, proxy, cookie_jar)
@@ -134,8 +137,8 @@ def _milliseconds(seconds: float | None) -> int:
 # The way to the server
 
 
-def _set_way(curl: Curl, request: HTTPRequest, url: URL, proxy: Proxy | None) -> None:
-    curl.setopt(pycurl.URL, _url_text(url))
+def _set_way(curl: Curl, request: HTTPRequest, hop: Hop, proxy: Proxy | None) -> None:
+    curl.setopt(pycurl.URL, _url_text(hop.url))
     if request.allow_ipv6 is False:
         curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4)
     if request.network_interface is not None:
@@ -143,6 +146,9 @@ def _set_way(curl: Curl, request: HTTPRequest, url: URL, proxy: Proxy | None) ->
     if request.unix_socket is not None:
         curl.setopt(pycurl.UNIX_SOCKET_PATH, _checked("unix_socket", request.unix_socket))
     _set_proxy(curl, proxy)
+    told = "Proxy-Authorization" in hop.headers and hop.url.scheme == "http"
+    if proxy is not None and proxy.username is not None and not told:
+        _set_proxy_credentials(curl, proxy, proxy.username)
 
 
 def _set_interface(curl: Curl, interface: str) -> None:
@@ -168,11 +174,13 @@ def _set_proxy(curl: Curl, proxy: Proxy | None) -> None:
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
     curl.setopt(pycurl.PROXY, f"http://{host}:{proxy.port}")
     curl.setopt(SUPPRESS_CONNECT_HEADERS, 1)
-    if proxy.username is not None:
-        digest = proxy.auth_mode == "digest"
-        curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
-        _set_text(curl, pycurl.PROXYUSERNAME, "proxy_username", proxy.username)
-        _set_text(curl, pycurl.PROXYPASSWORD, "proxy_password", proxy.password)
+
+
+def _set_proxy_credentials(curl: Curl, proxy: Proxy, username: str) -> None:
+    digest = proxy.auth_mode == "digest"
+    curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
+    _set_text(curl, pycurl.PROXYUSERNAME, "proxy_username", username)
+    _set_text(curl, pycurl.PROXYPASSWORD, "proxy_password", proxy.password)
 
 
 # What is sent
@@ -192,6 +200,8 @@ def _fields(
     request: HTTPRequest, hop: Hop, proxy: Proxy | None, cookie_jar: CookieJar | None
 ) -> HTTPHeaders:
     fields = hop.headers.copy()
+    if not fields.get("Host"):
+        fields.pop("Host", None)  # libcurl says the one of the URL, unless it is given any
     add_usual(fields, request, hop)
     add_cookies(fields, hop, cookie_jar)
     if request.expect_100_continue and (hop.body is not None or hop.producer is not None):
@@ -238,6 +248,8 @@ def _set_method(curl: Curl, request: HTTPRequest, hop: Hop, fields: HTTPHeaders)
         curl.setopt(pycurl.INFILESIZE_LARGE, -1 if length is None else length)
     elif length:
         raise ValueError(f"there is no body, Content-Length says {length}")
+    elif hop.method in _METHODS_WITH_BODY:
+        curl.setopt(pycurl.POSTFIELDS, b"")
     if has_body:
         curl.setopt(pycurl.EXPECT_100_TIMEOUT_MS, _EXPECT_TIMEOUT_MS)
     if hop.method not in ("GET", "HEAD") or has_body:
@@ -256,13 +268,18 @@ def _content_length(fields: HTTPHeaders) -> int | None:
 
 
 def _set_fields(curl: Curl, fields: HTTPHeaders) -> None:
-    lines = [
-        # A field without a value would mean one that libcurl is not to send.
-        f"{name}: {value}".encode("latin-1") if value else f"{name};".encode("latin-1")
-        for name, value in fields.get_all()
-    ]
+    lines = [_line(name, value) for name, value in fields.get_all()]
     lines += [f"{name}:".encode() for name in _NOT_OF_LIBCURL if name not in fields]
     curl.setopt(pycurl.HTTPHEADER, lines)
+
+
+def _line(name: str, value: str) -> bytes:
+    # A field without a value would mean one that libcurl is not to send.
+    line = f"{name}: {value}" if value else f"{name};"
+    try:
+        return line.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the header {name} has a character beyond latin-1") from error
 
 
 def _set_text(curl: Curl, option: int, name: str, value: str) -> None:
