@@ -14,7 +14,7 @@ START_DEADLINE = 15.0
 QUIET_PORTS = range(20000, 32000)
 """Below the ports that Linux, macOS and Windows give to outgoing connections."""
 
-DEBIAN_PACKAGES = {"ab": "apache2-utils", "nginx": "nginx-light"}
+DEBIAN_PACKAGES = {"ab": "apache2-utils", "chromedriver": "chromium-driver", "nginx": "nginx-light"}
 """What Debian calls the package of a program, where the names differ."""
 
 
