@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from .curl import curl
 from .layout import ROOT
@@ -210,6 +211,26 @@ def test_the_chat_works_without_scripts(program: str, tmp_path: Path) -> None:
 
     assert b"<b>Ann</b> &lt;i&gt;hi</li>" in said.body
     assert b'value="Ann"' in said.body
+
+
+def test_a_browser_that_talks_nonsense_does_not_end_the_chat_of_the_others(tmp_path: Path) -> None:
+    with example("chat/chat_websocket.py", tmp_path) as site:
+        host, port = site.url.removeprefix("http://").split(":")
+        handshake = (
+            f"GET /messages HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        with socket.create_connection((host, int(port)), 10) as nonsense:
+            nonsense.sendall(handshake.encode() + b"\x81\x81\0\0\0\0?")
+            heard = b""
+            while b"\x03\xf0a message is" not in heard:  # 1008, which it does not answer
+                heard += nonsense.recv(1000)
+            with connect(f"ws://{host}:{port}/messages") as ann:
+                ann.send(json.dumps({"name": "Ann", "text": "Hello"}))
+                answer = json.loads(ann.recv(10))
+
+    assert answer == {"number": 1, "name": "Ann", "text": "Hello"}
 
 
 def test_long_polling_answers_at_once_what_is_new_already(tmp_path: Path) -> None:

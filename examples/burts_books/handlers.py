@@ -1,5 +1,6 @@
 """The pages of the shop, and what its forms do."""
 
+import contextlib
 import re
 import time
 import uuid
@@ -11,7 +12,7 @@ from live import Event, Live
 from store import Store
 
 from ostro.web import Finish, HTTPError, RequestHandler, authenticated
-from ostro.websocket import WebSocketHandler
+from ostro.websocket import WebSocketClosedError, WebSocketHandler
 
 ISBN = re.compile(r"[0-9]+(-?[0-9Xx]+)*")
 MAX_NAME_LENGTH = 40
@@ -177,7 +178,8 @@ class LiveHandler(WebSocketHandler):
         self.live.listen(self.tell)
 
     def tell(self, event: Event) -> None:
-        self.write_message({**event})
+        with contextlib.suppress(WebSocketClosedError):  # on_close comes soon
+            self.write_message({**event})
 
     def on_message(self, message: str | bytes) -> None:
         """Browsers only listen here; they speak by forms."""

@@ -4,6 +4,8 @@ in two browsers and put the book into a cart in one of them.
 Each browser keeps a connection open, and gets a message when there is something new.
 """
 
+import contextlib
+
 import cart_page
 from inventory import Inventory
 
@@ -19,7 +21,8 @@ class StatusHandler(ostro.websocket.WebSocketHandler):
         self.tell(self.inventory.left)
 
     def tell(self, left: int) -> None:
-        self.write_message({"left": left})
+        with contextlib.suppress(ostro.websocket.WebSocketClosedError):  # on_close comes soon
+            self.write_message({"left": left})
 
     def on_message(self, message: str | bytes) -> None:
         """Browsers only listen here."""

@@ -2,6 +2,8 @@
 in two browsers.
 """
 
+import contextlib
+
 import chat_page
 from room import Message, Room
 
@@ -20,7 +22,8 @@ class MessagesHandler(ostro.websocket.WebSocketHandler):
         self.room.listen(self.tell)
 
     def tell(self, message: Message) -> None:
-        self.write_message({**message})
+        with contextlib.suppress(ostro.websocket.WebSocketClosedError):  # on_close comes soon
+            self.write_message({**message})
 
     def on_message(self, message: str | bytes) -> None:
         try:

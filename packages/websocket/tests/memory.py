@@ -12,7 +12,7 @@ from ostro.ioloop import COMPLETED, IOLoop, Sweeper
 from ostro.iostream import StreamClosedError
 from ostro.websocket import Event, Role, WebSocketProtocol
 from ostro.websocket._deflate import DeflateAgreement
-from ostro.websocket._rfc6455 import StreamWebSocket
+from ostro.websocket._rfc6455 import DEFAULT_MAX_WRITE_BUFFER_SIZE, StreamWebSocket
 
 from .support import Seen, describe
 
@@ -133,6 +133,7 @@ class Talk:
         *,
         ping_interval: float = 0.0,
         ping_timeout: float = 0.0,
+        max_write_buffer_size: int = DEFAULT_MAX_WRITE_BUFFER_SIZE,
         cancel_on_disconnect: bool = False,
         deflate: DeflateAgreement | None = None,
     ) -> None:
@@ -149,6 +150,7 @@ class Talk:
             subprotocol="chat",
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
+            max_write_buffer_size=max_write_buffer_size,
             cancel_on_disconnect=cancel_on_disconnect,
         )
         self.connection.start()

@@ -1,6 +1,7 @@
 """A connection whose peer, or whose delegate, is slow: backpressure, pings, deadlines."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -58,6 +59,48 @@ async def test_the_rest_of_them_is_forgotten_when_the_connection_is_lost(io_loop
     await turns(10)
 
     assert [seen[0] for seen in talk.seen] == ["text", "text", "closed"]
+
+
+async def test_the_rest_of_them_waits_for_a_peer_that_does_not_take_the_answers(
+    io_loop: IOLoop,
+) -> None:
+    talk = Talk(deflate=DeflateAgreement())
+    talk.stream.slow = True
+    noise = os.urandom(2 * HIGH_WATER)
+
+    def answer_at_length(message: str | bytes) -> None:
+        talk.connection.write_message(noise)
+
+    talk.delegate.behave = answer_at_length
+
+    talk.feed(*(talk.peer.send_text("x" * 600_000) for _ in range(5)))
+    await turns(10)
+    before = len(talk.seen), talk.stream.reading
+    while talk.stream.write_buffer_size:
+        talk.stream.take()
+        await turns(10)
+
+    assert before == (2, False)
+    assert len(talk.seen) == 5
+    assert talk.stream.reading
+
+
+async def test_the_rest_of_them_does_not_keep_a_close_from_being_answered(io_loop: IOLoop) -> None:
+    talk, gate = Talk(deflate=DeflateAgreement()), Gate()
+    talk.delegate.behave = gate.wait
+    messages = [talk.peer.send_text("x" * 600_000) for _ in range(MAX_HELD_MESSAGES + 10)]
+    talk.feed(*messages[: MAX_HELD_MESSAGES + 1])
+    await turns(20)
+    talk.feed(*messages[MAX_HELD_MESSAGES + 1 :])
+    await turns(20)
+    before = talk.stream.reading
+
+    talk.connection.close(1000)
+    await turns(20)
+
+    assert (before, talk.stream.reading) == (False, True)
+    talk.feed(talk.peer.send_close(1000))
+    assert talk.seen[-1] == ("closed", 1000, "")
 
 
 # A peer that does not read
@@ -149,6 +192,38 @@ async def test_a_peer_that_does_not_read_at_all_is_dropped(io_loop: IOLoop) -> N
     assert talk.stream.closed()
 
 
+async def test_a_peer_is_dropped_when_a_message_is_written_and_too_much_waits(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk = Talk(max_write_buffer_size=1000)
+    talk.stream.slow = True
+    sent = [talk.connection.write_message("x" * 5000) for _ in range(2)]
+    seen = list(talk.seen)
+
+    with pytest.raises(WebSocketClosedError):
+        await sent[1]
+    with pytest.raises(WebSocketClosedError):
+        talk.connection.write_message("x")
+    await turns()
+
+    assert seen == []  # whoever wrote is not told in the middle of that
+    assert talk.seen == [("closed", 1006, "")]
+    assert talk.stream.closed()
+    assert "over 1000 bytes wait" in caplog.text
+
+
+async def test_a_message_of_any_size_may_be_written_where_nothing_waits(io_loop: IOLoop) -> None:
+    talk = Talk(max_write_buffer_size=1000)
+    talk.stream.slow = True
+
+    for _ in range(3):
+        talk.connection.write_message("x" * 70_000)
+        talk.stream.take()
+
+    assert talk.seen == []
+    assert len(talk.answers()) == 3
+
+
 async def test_a_peer_that_has_read_all_has_all_the_time_it_wants(io_loop: IOLoop) -> None:
     talk = Talk()
     talk.stream.slow = True
@@ -228,6 +303,16 @@ async def test_a_peer_is_not_dropped_for_what_was_not_read(io_loop: IOLoop) -> N
     talk.after(10)
 
     assert ("closed", 1006, "") not in talk.seen
+
+
+async def test_with_a_timeout_of_zero_a_silent_peer_is_kept(io_loop: IOLoop) -> None:
+    talk = Talk(ping_interval=10, ping_timeout=0)
+
+    for _ in range(5):
+        talk.after(10)
+
+    assert talk.answers() == [("ping", b"")] * 5
+    assert talk.seen == []
 
 
 async def test_there_are_no_pings_after_a_close(io_loop: IOLoop) -> None:

@@ -585,6 +585,37 @@ def test_without_settings_there_are_no_pings_and_ten_mebibytes() -> None:
     handler.settings["websocket_max_message_size"] = 0
     assert (handler.ping_interval, handler.ping_timeout) == (30.0, 10.0)
     assert handler.max_message_size == 0
+    assert handler.max_write_buffer_size == 16 * 1024 * 1024
+    handler.settings["websocket_max_write_buffer_size"] = 1000
+    assert handler.max_write_buffer_size == 1000
+
+
+async def test_a_client_that_does_not_read_what_is_written_without_waiting_is_dropped(
+    io_loop: IOLoop,
+) -> None:
+    class Flood(Noting):
+        def open(self) -> None:
+            super().open()
+            asyncio.get_running_loop().call_soon(self.flood)
+
+        def flood(self) -> None:
+            try:
+                while True:
+                    self.write_message("x" * 100_000)
+            except WebSocketClosedError:
+                self.notes.put_nowait(("refused",))
+
+    notes = Notes()
+    async with (
+        serving(Flood, kwargs={"notes": notes}, websocket_max_write_buffer_size=1000000) as (
+            _,
+            port,
+        ),
+        talking(port),
+    ):
+        await opened(notes)
+        assert await notes.get() == ("refused",)
+        assert await notes.get() == ("close", 1006, None)
 
 
 async def test_a_request_is_not_answered_twice(io_loop: IOLoop) -> None:

@@ -1,12 +1,13 @@
 """How a handler takes a handshake, and what it refuses."""
 
+import asyncio
 import logging
 from typing import Any
 
 import pytest
 
 from ostro.ioloop import IOLoop
-from ostro.web import HTTPError
+from ostro.web import HTTPError, authenticated
 from ostro.websocket import CompressionOptions, WebSocketHandler
 from ostro.websocket._compression import CompressionChoice
 from ostro.websocket._deflate import DeflateAgreement
@@ -263,6 +264,34 @@ async def test_prepare_can_refuse(io_loop: IOLoop) -> None:
 
     async with serving(Private) as (_, port), connected(port) as browser:
         assert await browser.open(opening()) == 401
+
+
+@pytest.mark.parametrize("user", ["", "Ann"])
+async def test_a_handler_may_do_something_in_get_before_the_handshake(
+    user: str, io_loop: IOLoop
+) -> None:
+    class Guarded(WebSocketHandler):
+        def get_current_user(self) -> str:
+            return self.get_argument("user")
+
+        @authenticated
+        async def get(self, /, *args: str, **kwargs: str) -> None:
+            await asyncio.sleep(0)
+            await super().get(*args, **kwargs)
+
+        def open(self) -> None:
+            self.write_message(f"Hello {self.current_user}")
+
+    async with serving(Guarded, login_url="/login") as (_, port), connected(port) as browser:
+        status = await browser.open(opening(f"/?user={user}"))
+        if user:
+            assert status == 101
+            assert await browser.text() == "Hello Ann"
+            browser.close()
+            assert await browser.next() == ("close", 1000, "")
+        else:
+            assert status == 302
+            assert browser.fields()["location"].startswith("/login?next=")
 
 
 async def test_a_handshake_is_logged_as_a_request(

@@ -24,7 +24,7 @@ from ._messages import as_message
 from ._opening import HeaderFields, OpeningRequest, SSLOptions, make_opening
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
 from ._reader import MAX_UNREAD_MESSAGES, MessageQueue, Read
-from ._rfc6455 import StreamWebSocket
+from ._rfc6455 import DEFAULT_MAX_WRITE_BUFFER_SIZE, StreamWebSocket
 from ._states import Role
 
 app_log = logging.getLogger("ostro.application")
@@ -45,12 +45,14 @@ class ClientOptions:
     ping_timeout: float
     max_message_size: int
     max_queue: int
+    max_write_buffer_size: int
 
     def __post_init__(self) -> None:
         _check("ping_interval", self.ping_interval, 0, "seconds")
         _check("ping_timeout", self.ping_timeout, 0, "seconds")
         _check("max_message_size", self.max_message_size, 0, "bytes")
         _check("max_queue", self.max_queue, 1, "messages")
+        _check("max_write_buffer_size", self.max_write_buffer_size, 0, "bytes")
 
 
 def _check(name: str, value: float, least: int, unit: str) -> None:
@@ -109,6 +111,7 @@ class WebSocketClientConnection:
             subprotocol=opened.agreement.subprotocol,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
+            max_write_buffer_size=options.max_write_buffer_size,
         )
         if options.on_message_callback is None:
             self._connection.set_queue(self._queue)
@@ -281,6 +284,7 @@ def websocket_connect(
     ssl_options: SSLOptions | None = None,
     timeout: float | None = None,
     max_queue: int = MAX_UNREAD_MESSAGES,
+    max_write_buffer_size: int = DEFAULT_MAX_WRITE_BUFFER_SIZE,
 ) -> asyncio.Task[WebSocketClientConnection]:
     """Connect to a WebSocket server.
 
@@ -297,7 +301,7 @@ def websocket_connect(
             and `mem_level`, or `CompressionOptions`, offer permessage-deflate.
         ping_interval: Seconds between two pings that are sent; None or 0 for none.
         ping_timeout: Seconds that the server may take to show that it is alive after a ping, or
-            the connection is dropped; None for `ping_interval`.
+            the connection is dropped; None for `ping_interval`, 0 for no limit.
         max_message_size: Bytes of a message of the server, decompressed; a longer one closes the
             connection with 1009.
         subprotocols: Names to propose, the one liked most first.
@@ -306,6 +310,8 @@ def websocket_connect(
         ssl_options: For `wss`: a dict or a context; None verifies by the system's authorities.
         timeout: Seconds until the whole opening must be over: 20 for None, 0 for no limit.
         max_queue: Messages, 1 or more, that wait to be read before reading from the network pauses.
+        max_write_buffer_size: Bytes that may wait to be sent when another message is written, or
+            the connection is dropped: the server does not read.
 
     Returns a task that gives the connection; cancelling it closes what was begun.
 
@@ -333,6 +339,7 @@ def websocket_connect(
         interval if ping_timeout is None else ping_timeout,
         max_message_size,
         max_queue,
+        max_write_buffer_size,
     )
 
     async def connect() -> WebSocketClientConnection:

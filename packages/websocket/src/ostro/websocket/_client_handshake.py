@@ -18,6 +18,7 @@ from ._handshake import check_response
 from ._opening import HeaderFields, make_opening
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE
 from ._reader import MAX_UNREAD_MESSAGES
+from ._rfc6455 import DEFAULT_MAX_WRITE_BUFFER_SIZE
 from .errors import HandshakeRefusedError
 
 
@@ -45,6 +46,7 @@ class ClientHandshake:
         ping_timeout: float | None = None,
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
         max_queue: int = MAX_UNREAD_MESSAGES,
+        max_write_buffer_size: int = DEFAULT_MAX_WRITE_BUFFER_SIZE,
     ) -> None:
         self._opening = make_opening(
             url,
@@ -58,6 +60,7 @@ class ClientHandshake:
             ping_interval if ping_timeout is None else ping_timeout,
             max_message_size,
             max_queue,
+            max_write_buffer_size,
         )
 
     @property

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ostro.httputil import ByteStream, HTTPHeaders
-from ostro.ioloop import IOLoop
+from ostro.ioloop import COMPLETED, IOLoop
 from ostro.stack_context import ExceptionStackContext
 from ostro.web import HTTPError, RequestHandler, asynchronous
 
@@ -32,7 +32,7 @@ from ._frames import GOING_AWAY, INTERNAL_ERROR
 from ._handshake import VERSION, check_request, requested_subprotocols, response_headers
 from ._messages import MessageHandler
 from ._protocol import DEFAULT_MAX_MESSAGE_SIZE, WebSocketProtocol
-from ._rfc6455 import FramingProtocol, StreamWebSocket
+from ._rfc6455 import DEFAULT_MAX_WRITE_BUFFER_SIZE, FramingProtocol, StreamWebSocket
 from ._states import Role
 from .errors import HandshakeError, WebSocketClosedError
 
@@ -83,8 +83,9 @@ class WebSocketHandler(MessageHandler):
 
     Settings of the application: `websocket_ping_interval` (seconds between two pings; 0, the
     default, for none), `websocket_ping_timeout` (seconds after which a client that shows no sign of
-    life is dropped; the interval if not set) and `websocket_max_message_size` (bytes of a message;
-    10 MiB if not set).
+    life is dropped; the interval if not set, 0 for never), `websocket_max_message_size` (bytes of a
+    message; 10 MiB if not set) and `websocket_max_write_buffer_size` (bytes that may wait to be
+    sent when another message is written, or the client is dropped; 16 MiB if not set).
 
     Spec: RFC 6455.
     """
@@ -155,7 +156,7 @@ class WebSocketHandler(MessageHandler):
     @property
     def ping_timeout(self) -> float:
         """Seconds that a client has to show, after a ping, that it is alive: the setting
-        `websocket_ping_timeout`, or else the interval.
+        `websocket_ping_timeout`, or else the interval; 0 for as long as it likes.
         """
         timeout = self.settings.get("websocket_ping_timeout")
         return self.ping_interval if timeout is None else float(timeout)
@@ -168,11 +169,23 @@ class WebSocketHandler(MessageHandler):
         size = self.settings.get("websocket_max_message_size")
         return DEFAULT_MAX_MESSAGE_SIZE if size is None else int(size)
 
+    @property
+    def max_write_buffer_size(self) -> int:
+        """Bytes that may wait to be sent when another message is written, or the client, which
+        reads too slowly, is dropped: the setting `websocket_max_write_buffer_size`, or else 16 MiB.
+        """
+        size = self.settings.get("websocket_max_write_buffer_size")
+        return DEFAULT_MAX_WRITE_BUFFER_SIZE if size is None else int(size)
+
     # The handshake
 
     @asynchronous
-    def get(self, *args: Any, **kwargs: Any) -> None:
-        """Take the handshake; subclasses define `open` instead of this."""
+    def get(self, *args: Any, **kwargs: Any) -> Awaitable[None]:
+        """Take the handshake; subclasses define `open`, where there is nothing to do before it.
+
+        A subclass that does define `get`, to refuse or to look something up, ends it with
+        `await super().get(*args, **kwargs)`.
+        """
         opened = functools.partial(self.open, *args, **kwargs)
         try:
             if self.allow_draft76() and is_draft76(self.request.headers):
@@ -181,6 +194,7 @@ class WebSocketHandler(MessageHandler):
                 self._take_rfc6455(opened)
         except HandshakeError as error:
             self._refuse(error)
+        return COMPLETED
 
     def _take_rfc6455(self, opened: Callable[[], object]) -> None:
         request = self.request
@@ -285,6 +299,7 @@ class WebSocketHandler(MessageHandler):
             subprotocol=subprotocol,
             ping_interval=self.ping_interval if pings else 0.0,
             ping_timeout=self.ping_timeout,
+            max_write_buffer_size=self.max_write_buffer_size,
             cancel_on_disconnect=self.cancel_on_disconnect,
         )
         self._begin_messages(connection, opened)

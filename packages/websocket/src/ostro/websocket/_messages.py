@@ -75,9 +75,11 @@ class MessageHandler(RequestHandler):
         it is sent as text, bytes then have to be UTF-8; in binary mode any bytes are allowed.
 
         Returns an awaitable that is done when the network has taken the message: await it to slow
-        down to the client's pace. Raises WebSocketClosedError if the WebSocket is closed, and so
-        does the awaitable if it closes before; TypeError for another type, ValueError for text that
-        is not Unicode.
+        down to the client's pace. Where it is not awaited, and more than `max_write_buffer_size`
+        bytes wait already, the client is dropped.
+
+        Raises WebSocketClosedError if the WebSocket is closed or closing, and so does the awaitable
+        if it closes before; TypeError for another type, ValueError for text that is not Unicode.
         """
         connection = self._websocket
         if connection is None:

@@ -23,6 +23,7 @@ from ostro.iostream import StreamClosedError
 from ._connection import Runner, WebSocketConnection, WebSocketDelegate
 from ._events import Close, Event, Failure, Ping
 from ._frames import ABNORMAL_CLOSURE, NO_STATUS
+from ._sending import Sending, never_sent
 from .errors import WebSocketClosedError
 
 general_log = logging.getLogger("ostro.general")
@@ -36,6 +37,10 @@ it if something of the peer's is still on its way, and the close frame could be 
 
 WRITE_TIMEOUT: Final = 60.0
 """Seconds without progress that a peer may take to read what waits to be sent."""
+
+DEFAULT_MAX_WRITE_BUFFER_SIZE: Final = 16 * 1024 * 1024
+"""Bytes that may wait to be sent when another message is written: 16 MiB. Whoever awaits what
+`write_message` returns never has more than a message there."""
 
 HIGH_WATER: Final = 65536
 """Bytes that wait to be sent above which nothing more is read: a peer that asks and does not take
@@ -100,7 +105,9 @@ class StreamWebSocket(WebSocketConnection):
 
     `stream`: its bytes are those after the handshake. `protocol`: in the role of this end.
     `ping_interval`: seconds between two pings, 0 for none; `ping_timeout`: seconds that the peer
-    has to show that it is alive, or the connection is dropped. `sweeper`: keeps the deadlines.
+    has to show that it is alive, or the connection is dropped, 0 for no limit.
+    `max_write_buffer_size`: a message that is written while more bytes than these wait to be sent
+    ends the connection. `sweeper`: keeps the deadlines.
 
     Call `start` to begin. See `WebSocketConnection` for the other arguments.
     """
@@ -110,6 +117,7 @@ class StreamWebSocket(WebSocketConnection):
         "_bytes_left",
         "_bytes_written",
         "_gathering",
+        "_max_write_buffer_size",
         "_outgoing",
         "_phase",
         "_ping_due",
@@ -121,6 +129,7 @@ class StreamWebSocket(WebSocketConnection):
         "_reading",
         "_stream",
         "_sweeper",
+        "_taking_more",
         "_unsent",
         "deadline",
     )
@@ -136,6 +145,7 @@ class StreamWebSocket(WebSocketConnection):
         subprotocol: str | None = None,
         ping_interval: float = 0.0,
         ping_timeout: float = 0.0,
+        max_write_buffer_size: int = DEFAULT_MAX_WRITE_BUFFER_SIZE,
         cancel_on_disconnect: bool = False,
     ) -> None:
         super().__init__(
@@ -152,11 +162,13 @@ class StreamWebSocket(WebSocketConnection):
         # had left at the last look; until when more of it has to leave, or, at the end, the peer
         # has to do its part.
         self._unsent = False
+        self._max_write_buffer_size = max_write_buffer_size
         self._bytes_written = 0
         self._bytes_left = 0
         self._progress_due = NEVER
-        # Whether the stream may read.
+        # Whether the stream may read; whether what the protocol has kept back is soon to be taken.
         self._reading = True
+        self._taking_more = False
         # The pings: whether anything has come since the last one, when the next is due, and until
         # when something has to come.
         self._ping_interval = ping_interval
@@ -169,7 +181,7 @@ class StreamWebSocket(WebSocketConnection):
 
     def start(self) -> None:
         """Begin to read; what the peer has sent already is delivered at once."""
-        if self._ping_interval:
+        if self._ping_interval > 0:
             self._ping_due = self._sweeper.clock() + self._ping_interval
             self._set_deadline()
         self._stream.set_receiver(self)
@@ -183,6 +195,8 @@ class StreamWebSocket(WebSocketConnection):
     def write_message(self, message: str | bytes) -> Awaitable[None]:
         if self._phase is not _OPEN:
             raise WebSocketClosedError
+        if self._unsent and self._stream.write_buffer_size > self._max_write_buffer_size:
+            return self._give_up()
         if len(message) >= _LARGE:
             return self._send_large(*self._protocol.send_apart(message))
         if isinstance(message, str):
@@ -236,7 +250,7 @@ class StreamWebSocket(WebSocketConnection):
         try:
             written = self._stream.write(data)
         except StreamClosedError as error:
-            return _failed(error)  # that it is closed, its receiver learns by itself
+            return never_sent(error)  # that it is closed, its receiver learns by itself
         if written is COMPLETED:
             return COMPLETED
         if not self._unsent:
@@ -244,7 +258,22 @@ class StreamWebSocket(WebSocketConnection):
             if self._phase is _OPEN:
                 self._await_progress(WRITE_TIMEOUT)
             self._update_reading()
-        return _translated(written)
+        return Sending(written)
+
+    def _give_up(self) -> Awaitable[None]:
+        """End the connection, as too much waits to be sent; return what fails.
+
+        The delegate is told a little later: whoever writes may be the delegate itself, or go
+        through a list of them.
+        """
+        general_log.warning(
+            "The peer of a WebSocket does not read as fast as it is written to, and over "
+            "%d bytes wait; closing",
+            self._max_write_buffer_size,
+        )
+        self._phase = Phase.CLOSING
+        self._stream.close()
+        return never_sent(None)
 
     def _bytes_sent(self) -> int:
         return self._bytes_written - self._stream.write_buffer_size
@@ -271,18 +300,14 @@ class StreamWebSocket(WebSocketConnection):
             if self._outgoing:
                 self._send_gathered()
         if self._protocol.has_more:
-            self._stream.pause_reading()
-            self._reading = False
-            self._schedule_more()
-
-    def _schedule_more(self) -> None:
-        asyncio.get_running_loop().call_soon(self._take_more, context=Context())
+            self._update_reading()
 
     def _take_more(self) -> None:
-        """Take what the protocol has kept back; only once there is room for it."""
+        """Take what the protocol has kept back."""
+        self._taking_more = False
         if self._phase is Phase.CLOSED:
             return
-        if self._protocol.has_more and not self._has_to_wait():
+        if not self._has_to_wait():
             self.data_received(b"")
         self._update_reading()
 
@@ -311,10 +336,7 @@ class StreamWebSocket(WebSocketConnection):
             self._call(self._delegate.on_ping, data)
 
     def _room_made(self) -> None:
-        if self._protocol.has_more:
-            self._schedule_more()
-        else:
-            self._update_reading()
+        self._update_reading()
 
     def _has_to_wait(self) -> bool:
         """Tell whether the peer has to wait: for the delegate, or for what it has not read."""
@@ -323,7 +345,13 @@ class StreamWebSocket(WebSocketConnection):
         return self._is_full or (self._unsent and self._stream.write_buffer_size > HIGH_WATER)
 
     def _update_reading(self) -> None:
-        reading = not self._has_to_wait() and not self._protocol.has_more
+        """Read, unless the peer has to wait; but first take what the protocol has kept back."""
+        reading = not self._has_to_wait()
+        if reading and self._protocol.has_more:
+            reading = False
+            if not self._taking_more:
+                self._taking_more = True
+                asyncio.get_running_loop().call_soon(self._take_more, context=Context())
         if reading is not self._reading and self._phase is not Phase.CLOSED:
             self._reading = reading
             if reading:
@@ -439,40 +467,11 @@ class StreamWebSocket(WebSocketConnection):
         if self._phase is _OPEN and self._ping_due <= now:
             self._alive = False
             self._ping_due = now + self._ping_interval
-            self._pong_due = min(self._pong_due, now + self._ping_timeout)
+            if self._ping_timeout > 0:
+                self._pong_due = min(self._pong_due, now + self._ping_timeout)
             self._send(self._protocol.send_ping())
 
     def _drop(self, why: str) -> None:
         general_log.info("The peer of a WebSocket %s; closing", why)
         self._stream.close()
         self._lost()
-
-
-def _failed(error: StreamClosedError) -> Awaitable[None]:
-    """Return an awaitable that raises, and warns nobody if it is not awaited."""
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    closed = WebSocketClosedError()
-    closed.__cause__ = error
-    future.set_exception(closed)
-    future.exception()
-    return future
-
-
-def _translated(written: Awaitable[None]) -> Awaitable[None]:
-    """Return what `written` becomes, with the error of this package in place of the stream's."""
-    task = asyncio.ensure_future(_translate(written))
-    task.add_done_callback(_take_note)
-    return task
-
-
-async def _translate(written: Awaitable[None]) -> None:
-    try:
-        await written
-    except StreamClosedError as error:
-        raise WebSocketClosedError from error
-
-
-def _take_note(task: asyncio.Future[None]) -> None:
-    """Look at how a task ended, so that nobody is warned where the caller did not."""
-    if not task.cancelled():
-        task.exception()
