@@ -9,7 +9,7 @@ import pytest
 from .chromium import Browser, browsers
 from .layout import ROOT
 from .programs import free_port
-from .served import Served, demo, running, wait_until
+from .served import DEMO, Served, demo, running, wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n"
 KITCHEN = "978-0-00-000003-4"
@@ -68,6 +68,12 @@ def open_and_listen(browser: Browser, url: str) -> None:
     wait_until(lambda: is_listening(browser), "the page listens to the shop")
 
 
+def put_into_cart(browser: Browser, shop: Served, isbn: str) -> None:
+    browser.open(f"{shop.url}/book/{isbn}")
+    browser.click("form.cart [value=add]")
+    wait_until(lambda: "in your cart" in buttons(browser), "a copy is in the cart")
+
+
 def stock(browser: Browser, isbn: str) -> str:
     return browser.text(f'[data-stock="{isbn}"]')
 
@@ -90,6 +96,7 @@ def test_the_home_page_is_drawn(ann: Browser) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/recommended/", f"/book/{MAPS}", "/login", "/cart"])
 def test_pages_fit_their_windows(ann: Browser, shop: Served, path: str) -> None:
+    put_into_cart(ann, shop, KITCHEN)
     root = "document.documentElement"
     for width in (360, 900, 1600):
         ann.command("POST", "/window/rect", width=width, height=1000)
@@ -139,6 +146,15 @@ def test_the_cart_works_where_scripts_do_not(ann: Browser, shop: Served) -> None
     assert "It is empty." in ann.text("main")
 
 
+def test_whoever_has_only_a_keyboard_keeps_the_place(ann: Browser, shop: Served) -> None:
+    put_into_cart(ann, shop, MAPS)
+
+    assert ann.run("return document.activeElement.value") == "remove"
+    ann.click("form.cart [value=remove]")
+    wait_until(lambda: "in your cart" not in buttons(ann), "it is out of the cart")
+    assert ann.run("return document.activeElement.value") == "add"
+
+
 def test_signing_in_leads_back_and_shows_the_name(ann: Browser, shop: Served) -> None:
     ann.open(f"{shop.url}/add")
     assert ann.url == f"{shop.url}/login?next=%2Fadd"
@@ -169,6 +185,34 @@ def test_what_one_says_the_other_reads(ann: Browser, bob: Browser, shop: Served)
     wait_until(lambda: "In the back." in ann.text("#remarks"), "the answer arrives")
     ann.open(shop.url)
     assert ann.text("#remarks").split("\n") == [question, "Bob In the back."]
+
+
+def test_a_page_catches_up_when_the_shop_opens_again(
+    ann: Browser, bob: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [sys.executable, str(DEMO), f"--port={port}", "--cookie_secret=known to the shop"]
+    with running(command, port, tmp_path) as first:
+        sign_in(ann, first, "Ann")
+        open_and_listen(ann, first.url)
+        ann.type("#say [name=text]", "Good night")
+        ann.click("#say button")
+        wait_until(lambda: ann.text("#remarks") == "Ann Good night", "the page shows it")
+    wait_until(lambda: not is_listening(ann), "the page knows that the shop is closed")
+    ann.type("#say [name=text]", "Hello?")
+    ann.click("#say button")
+    wait_until(lambda: "does not answer" in ann.text("#say"), "the page says so")
+    assert ann.run("return document.querySelector('#say [name=text]').value") == "Hello?"
+
+    with running(command, port, tmp_path) as second:
+        sign_in(bob, second, "Bob")
+        put_into_cart(bob, second, MAPS)
+        open_and_listen(bob, second.url)
+        bob.type("#say [name=text]", "Good morning")
+        bob.click("#say button")
+
+        wait_until(lambda: ann.text("#remarks").endswith("\nBob Good morning"), "it arrives")
+        wait_until(lambda: stock(ann, MAPS) == "3", "the count is what it is by now")
 
 
 def test_a_book_is_added_and_edited(ann: Browser, bob: Browser, shop: Served) -> None:

@@ -3,10 +3,12 @@
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from .curl import Answer, curl
 from .layout import ROOT, read_toml, table
 from .programs import free_port, output_of
 from .served import running
@@ -53,3 +55,69 @@ def test_a_path_that_leads_nowhere_is_a_404(demo_url: str) -> None:
 
     assert status == 404
     assert "There is no such page" in page
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who has opened the login form, without scripts."""
+
+    url: str
+    cookies: list[str]
+    token: str
+
+    def post(self, path: str, **fields: str) -> Answer:
+        form = {"_xsrf": self.token, **fields}
+        words = [word for name in form for word in ("--data-urlencode", f"{name}={form[name]}")]
+        return curl(*self.cookies, *words, self.url + path)
+
+
+@pytest.fixture
+def visitor(demo_url: str, tmp_path: Path) -> Visitor:
+    cookies = ["-b", str(tmp_path / "jar"), "-c", str(tmp_path / "jar")]
+    page = curl(*cookies, f"{demo_url}/login").body.decode()
+    found = re.search(r'name="_xsrf" value="([^"]+)"', page)
+    assert found
+    return Visitor(demo_url, cookies, found[1])
+
+
+def test_pressing_twice_does_not_lose_the_last_copy_to_oneself(visitor: Visitor) -> None:
+    answers = [visitor.post("/cart", isbn="978-0-00-000003-4", action="add") for _ in range(2)]
+
+    assert [(answer.status, answer.headers.get("location")) for answer in answers] == [
+        (303, "/cart"),
+        (303, "/cart"),
+    ]
+
+
+@pytest.mark.parametrize("name", [{}, {"username": " \t"}], ids=["missing", "blank"])
+def test_nobody_signs_in_without_a_name(visitor: Visitor, name: dict[str, str]) -> None:
+    answer = visitor.post("/login", next="/add", **name)
+
+    assert answer.status == 422
+    assert b'role="alert"' in answer.body
+    assert b'name="next" value="/add"' in answer.body
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ({"isbn": "1" * 60 + "!"}, b"An ISBN has digits"),
+        ({"isbn": "1" * 18}, b"An ISBN has digits"),
+        ({"title": ""}, b"has a title"),
+        ({"title": "x" * 201}, b"up to 200 characters"),
+        ({"price": "1e3"}, b"The price looks like"),
+        ({"stock": "-1"}, b"The number of copies"),
+    ],
+    ids=["isbn", "long isbn", "no title", "long title", "price", "stock"],
+)
+def test_a_book_that_cannot_be_is_refused(
+    visitor: Visitor, field: dict[str, str], problem: bytes
+) -> None:
+    visitor.post("/login", username="Burt")
+    book = {"isbn": "1-2-X", "title": "Snow", "author": "Frost", "price": "9.50", "stock": "1"}
+
+    answer = visitor.post("/add", **(book | field))
+
+    assert answer.status == 422
+    assert problem in answer.body
+    assert visitor.post("/add", **book).headers["location"] == "/book/1-2-X"

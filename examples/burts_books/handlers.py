@@ -14,8 +14,9 @@ from store import Store
 from ostro.web import Finish, HTTPError, RequestHandler, authenticated
 from ostro.websocket import WebSocketClosedError, WebSocketHandler
 
-ISBN = re.compile(r"[0-9]+(-?[0-9Xx]+)*")
+ISBN = re.compile(r"[0-9](-?[0-9Xx]){0,16}")
 MAX_NAME_LENGTH = 40
+MAX_TITLE_LENGTH = 200
 
 
 class ShopHandler(RequestHandler):
@@ -44,6 +45,10 @@ class ShopHandler(RequestHandler):
             raise HTTPError(404, "there is no book %r", isbn)
         return book
 
+    async def holds(self, isbn: str) -> bool:
+        """Tell whether the cart of this browser has a copy of a book."""
+        return any(book.isbn == isbn for book in await self.store.cart(self.session()))
+
     # Any: whatever is passed to send_error comes along
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         if self.settings.get("serve_traceback") and status_code >= 500:
@@ -67,8 +72,7 @@ class BooksHandler(ShopHandler):
 class BookHandler(ShopHandler):
     async def get(self, isbn: str) -> None:
         book = await self.book_or_404(isbn)
-        held = book in await self.store.cart(self.session())
-        self.render("book.html", book=book, held=held)
+        self.render("book.html", book=book, held=await self.holds(isbn))
 
 
 class EditHandler(ShopHandler):
@@ -92,10 +96,12 @@ class EditHandler(ShopHandler):
         isbn = book.isbn if book else self.get_argument("isbn")
         title, author = self.get_argument("title"), self.get_argument("author")
         price, stock = self.get_argument("price"), self.get_argument("stock")
-        if not ISBN.fullmatch(isbn) or len(isbn) > 20:
+        if not ISBN.fullmatch(isbn):
             self.refuse(book, "An ISBN has digits, dashes, and maybe an X.")
         if not title or not author:
             self.refuse(book, "A book has a title and an author.")
+        if max(len(title), len(author)) > MAX_TITLE_LENGTH:
+            self.refuse(book, f"A title, or a name, has up to {MAX_TITLE_LENGTH} characters.")
         if not re.fullmatch(r"\d{1,5}(\.\d\d)?", price, re.ASCII):
             self.refuse(book, "The price looks like 24.50.")
         if not re.fullmatch(r"\d{1,5}", stock, re.ASCII):
@@ -134,7 +140,7 @@ class CartHandler(ShopHandler):
         book = await self.book_or_404(isbn)
         if moved:
             self.live.tell_stock(isbn, book.stock)
-        elif action == "add" and not book.stock:
+        elif action == "add" and not await self.holds(isbn):
             raise HTTPError(409, "the last copy of %s is in another cart", isbn)
         self.redirect(self.get_next_url("/cart"), status=303)
 
@@ -148,11 +154,16 @@ class DiscussionHandler(ShopHandler):
 
 class LoginHandler(ShopHandler):
     def get(self) -> None:
-        self.render("login.html", next_url=self.get_next_url())
+        self.render("login.html", next_url=self.get_next_url(), problem="")
 
     def post(self) -> None:
         # Here a password would be checked.
-        name = self.get_argument("username")[:MAX_NAME_LENGTH]
+        name = self.get_argument("username", "")[:MAX_NAME_LENGTH]
+        if not name:
+            self.set_status(422)
+            problem = "Everybody has a name. What is yours?"
+            self.render("login.html", next_url=self.get_next_url(), problem=problem)
+            return
         self.set_secure_cookie("user", name, httponly=True, samesite="Lax")
         self.redirect(self.get_next_url(), status=303)
 
@@ -172,10 +183,17 @@ class LiveHandler(WebSocketHandler):
     """Tells a browser what happens in the shop."""
 
     def initialize(self, store: Store, live: Live) -> None:
+        self.store = store
         self.live = live
 
+    async def prepare(self) -> None:
+        self.books = await self.store.books()
+
     def open(self) -> None:
-        self.live.listen(self.tell)
+        after = self.get_argument("after", "")  # the last remark on the page, if it has any place
+        is_number = after.isdecimal() and len(after) < 20
+        stock = {book.isbn: book.stock for book in self.books}
+        self.live.listen(self.tell, stock, int(after) if is_number else None)
 
     def tell(self, event: Event) -> None:
         with contextlib.suppress(WebSocketClosedError):  # on_close comes soon

@@ -7,10 +7,10 @@ from ostro.web import UIModule
 
 
 class BookModule(UIModule):
-    """A book, as it stands in lists."""
+    """A book: as it stands in lists, or alone on its page."""
 
-    def render(self, book: Book, *, held: bool) -> bytes:
-        return self.render_string("modules/book.html", book=book, held=held)
+    def render(self, book: Book, *, held: bool, alone: bool = False) -> bytes:
+        return self.render_string("modules/book.html", book=book, held=held, alone=alone)
 
     def css_files(self) -> str:
         return "books.css"

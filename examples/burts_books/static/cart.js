@@ -11,6 +11,7 @@ for (const form of document.querySelectorAll("form.cart")) {
     const fields = new URLSearchParams(new FormData(form));
     fields.set("action", event.submitter.value);
     event.submitter.disabled = true;
+    let moved = false;
     try {
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields, redirect: "manual" });
       if (answer.status === 409) {
@@ -18,6 +19,7 @@ for (const form of document.querySelectorAll("form.cart")) {
       } else if (answer.type === "opaqueredirect") {
         add.hidden = adding;
         remove.hidden = !adding;
+        moved = true;
         said.textContent = adding ? "One copy is in your cart." : "";
       } else {
         said.textContent = "That did not work. Try again?";
@@ -26,6 +28,7 @@ for (const form of document.querySelectorAll("form.cart")) {
       said.textContent = "The shop does not answer. Try again?";
     } finally {
       event.submitter.disabled = false;
+      (moved && adding ? remove : moved ? add : event.submitter).focus(); // for those with a keyboard
     }
   });
 

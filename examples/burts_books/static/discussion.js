@@ -15,15 +15,24 @@ listeners.remark.push(({ number, name, text }) => {
   item.scrollIntoView({ block: "nearest" });
 });
 
+remarks.scrollTop = remarks.scrollHeight;
+
 say?.addEventListener("submit", async (event) => {
-  if (!("live" in document.documentElement.dataset)) return; // the form goes the usual way
   event.preventDefault();
+  const button = say.querySelector("button");
+  const trouble = document.getElementById("trouble");
   const fields = new URLSearchParams(new FormData(say));
-  const answer = await fetch(say.action, { method: "POST", body: fields, redirect: "manual" });
-  if (answer.type === "opaqueredirect") {
+  button.disabled = true; // so that nothing is said twice
+  try {
+    const answer = await fetch(say.action, { method: "POST", body: fields, redirect: "manual" });
+    if (answer.type !== "opaqueredirect") return say.submit(); // shows what is wrong
+    trouble.textContent = "";
     say.elements.text.value = "";
     say.elements.text.focus();
-  } else {
-    say.submit(); // shows what is wrong
+    if (!("live" in document.documentElement.dataset)) location.reload(); // shows what was said
+  } catch {
+    trouble.textContent = "The shop does not answer. Try again?";
+  } finally {
+    button.disabled = false;
   }
 });
