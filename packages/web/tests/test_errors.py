@@ -353,3 +353,17 @@ def test_an_error_in_making_a_handler_does_not_depend_on_the_handler() -> None:
             raise ValueError("broken")
 
     assert ask(Application([("/", Handler)])).status == 500
+
+
+def test_the_page_of_an_error_is_html_whatever_the_handler_answers_with() -> None:
+    class Handler(RequestHandler):
+        def set_default_headers(self) -> None:
+            self.set_header("Content-Type", "application/json")
+
+        def get(self) -> None:
+            raise HTTPError(400)
+
+    answer = ask(Application([("/", Handler)]))
+
+    assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert answer.body == PAGE.format("400: Bad Request").encode()

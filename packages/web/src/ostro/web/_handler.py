@@ -22,7 +22,7 @@ from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
 from ._location import location
-from ._output import BODILESS, is_reason_phrase
+from ._output import BODILESS, HTML_TYPE, is_reason_phrase
 from ._routed import Routed
 from ._urlspec import RouteMatch
 from ._xsrf import XSRF_SAFE_METHODS
@@ -118,6 +118,7 @@ class RequestHandler(Routed):
 
             write_debug_page(self, f"{status_code} {self._reason_phrase()}", kwargs["exc_info"][1])
         else:
+            self.set_header("Content-Type", HTML_TYPE)  # whatever the default headers say
             text = f"{status_code}: {xhtml_escape(self._reason_phrase())}"
             self.write(f"<html><title>{text}</title><body>{text}</body></html>")
 
