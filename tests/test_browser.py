@@ -296,3 +296,56 @@ def test_the_chat_reaches_all_browsers(pair: list[Browser], site: Served) -> Non
         lambda: first.text("#messages").split("\n")[1:] == ["Somebody Hello yourself"],
         "so does the answer",
     )
+
+
+@pytest.mark.parametrize("program", ["chat_polling.py", "chat_websocket.py"])
+def test_a_chat_goes_on_when_its_server_comes_back(
+    pair: list[Browser], program: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [sys.executable, str(ROOT / "examples" / "chat" / program), f"--port={port}"]
+    first, second = pair
+
+    with running(command, port, tmp_path) as site:
+        visit(first, site)
+        first.type("[name=text]", "Good night")
+        first.click("button")
+        wait_until(lambda: first.text("#messages") == "Somebody Good night", "it arrives")
+    first.type("[name=text]", "Hello?")
+    first.click("button")
+    wait_until(lambda: "does not answer" in first.text("#say"), "the page says so")
+    assert first.run("return document.querySelector('[name=text]').value") == "Hello?"
+    with running(command, port, tmp_path) as site:
+        visit(second, site)
+        second.type("[name=text]", "Good morning")
+        second.click("button")
+
+        arrived = "Somebody Good night\nSomebody Good morning"
+        wait_until(lambda: first.text("#messages") == arrived, "the page is connected again")
+
+
+SMALL = [
+    ("poems/poem_maker.py", "/"),
+    ("munger/alpha_munger.py", "/"),
+    ("welcome/welcome.py", "/login"),
+    ("cookies/cookie_counter.py", "/"),
+    ("cart/cart_polling.py", "/"),
+    ("chat/chat_polling.py", "/"),
+]
+
+
+@pytest.mark.parametrize(("site", "path"), SMALL, indirect=["site"])
+def test_small_examples_fit_small_windows(pair: list[Browser], site: Served, path: str) -> None:
+    browser = pair[0]
+    size = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+
+    browser.command(
+        "POST", "/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=size
+    )
+    browser.open(site.url + path)
+
+    widths = browser.run("const r = document.documentElement; return [r.scrollWidth, innerWidth]")
+    browser.command(
+        "POST", "/goog/cdp/execute", cmd="Emulation.clearDeviceMetricsOverride", params={}
+    )
+    assert widths == [360, 360]

@@ -8,6 +8,7 @@ something.
 import asyncio
 
 import chat_page
+from room import number_in
 
 import ostro.web
 
@@ -17,12 +18,12 @@ LONGEST_WAIT = 50.0
 
 class MessagesHandler(chat_page.RoomHandler):
     async def get(self) -> None:
-        after = self.get_argument("after", "0")
-        if not after.isdecimal():
-            raise ostro.web.HTTPError(400, "after is %r, not the number of a message", after)
+        after = number_in(self.get_argument("after", "0"))
+        if after is None:
+            raise ostro.web.HTTPError(400, "after is not the number of a message")
         try:
             async with asyncio.timeout(LONGEST_WAIT):
-                messages = await self.room.wait_for_more(int(after))
+                messages = await self.room.wait_for_more(after)
         except TimeoutError:
             messages = []
         self.set_header("Cache-Control", "no-store")

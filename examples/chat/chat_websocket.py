@@ -5,7 +5,7 @@ in two browsers.
 import contextlib
 
 import chat_page
-from room import Message, Room
+from room import Message, Room, number_in
 
 import ostro.escape
 import ostro.websocket
@@ -16,8 +16,7 @@ class MessagesHandler(ostro.websocket.WebSocketHandler):
         self.room = room
 
     def open(self) -> None:
-        after = self.get_argument("after", "0")
-        for message in self.room.since(int(after) if after.isdecimal() else 0):
+        for message in self.room.since(number_in(self.get_argument("after", "0")) or 0):
             self.tell(message)
         self.room.listen(self.tell)
 

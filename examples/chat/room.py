@@ -1,6 +1,7 @@
 """What has been said in the room, and who waits for more."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TypedDict
@@ -13,7 +14,7 @@ MAX_LENGTH = 500
 
 
 class Message(TypedDict):
-    """One message; its number is higher than those of all before."""
+    """One message; its number is higher than those of all before, also before a restart."""
 
     number: int
     name: str
@@ -25,7 +26,8 @@ class Room:
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque(maxlen=REMEMBERED)
-        self._count = 0
+        # Pages outlive the room: its numbers go on above all that it has given before.
+        self._count = time.time_ns() // 1_000_000
         self._more = asyncio.Event()
         self._listeners: list[Callable[[Message], None]] = []
 
@@ -58,3 +60,8 @@ class Room:
 
     def leave(self, listener: Callable[[Message], None]) -> None:
         self._listeners.remove(listener)
+
+
+def number_in(text: str) -> int | None:
+    """Read the number of a message, as a page sends it; None if it is none."""
+    return int(text) if text.isdecimal() and len(text) < 20 else None

@@ -11,6 +11,14 @@ from ostro.options import define, options
 define("port", default=8000, type=int, help="port to listen on")
 define("cookie_secret", default="", help="what signs the cookies; made up when empty")
 
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Cookie counter</title>
+  <h1>You have been here {times}.</h1>
+</html>
+"""
+
 
 class CountHandler(ostro.web.RequestHandler):
     def get(self) -> None:
@@ -18,9 +26,7 @@ class CountHandler(ostro.web.RequestHandler):
         count = int(cookie) + 1 if cookie else 1
         self.set_secure_cookie("count", str(count), httponly=True, samesite="Lax")
         times = "once" if count == 1 else f"{count} times"
-        self.write(
-            f"<!DOCTYPE html><title>Cookie counter</title><h1>You have been here {times}.</h1>"
-        )
+        self.write(PAGE.format(times=times))
 
 
 def make_app(cookie_secret: str) -> ostro.web.Application:

@@ -34,7 +34,11 @@ class WordHandler(ostro.web.RequestHandler):
 
 class WritableWordHandler(WordHandler):
     async def post(self, word: str) -> None:
-        definition = self.get_argument("definition")
+        definition = self.get_argument("definition", "")
+        if not definition:
+            self.set_status(400)
+            self.write({"error": "definition is missing"})
+            return
         await self.dictionary.define(word, definition)
         self.write({"word": word, "definition": definition})
 
@@ -47,7 +51,7 @@ def make_app(dictionary: words.Dictionary, *, readonly: bool = False) -> ostro.w
 
     handler = WordHandler if readonly else WritableWordHandler
     return ostro.web.Application(
-        [(r"/(\w+)", handler, {"dictionary": dictionary})], lifespan=lifespan
+        [(r"/([^/]+)", handler, {"dictionary": dictionary})], lifespan=lifespan
     )
 
 

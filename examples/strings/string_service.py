@@ -31,7 +31,8 @@ class WrapHandler(PlainTextHandler):
 
     def width(self) -> int:
         given = self.get_argument("width", str(DEFAULT_WIDTH))
-        if not given.isdecimal() or not 1 <= int(given) <= MAX_WIDTH:
+        is_number = given.isdecimal() and len(given) < 10
+        if not is_number or not 1 <= int(given) <= MAX_WIDTH:
             raise ostro.web.HTTPError(
                 400, "width %r is not a number from 1 to %d", given, MAX_WIDTH
             )
@@ -40,7 +41,7 @@ class WrapHandler(PlainTextHandler):
 
 def make_app() -> ostro.web.Application:
     return ostro.web.Application(
-        handlers=[(r"/reverse/(\w+)", ReverseHandler), (r"/wrap", WrapHandler)]
+        handlers=[(r"/reverse/([^/]+)", ReverseHandler), (r"/wrap", WrapHandler)]
     )
 
 

@@ -12,6 +12,9 @@ from ostro.options import define, options
 define("port", default=8000, type=int, help="port to listen on")
 define("cookie_secret", default="", help="what signs the cookies; made up when empty")
 
+MAX_NAME_LENGTH = 40
+"""A cookie has room for some, and this is polite."""
+
 
 class BaseHandler(ostro.web.RequestHandler):
     def get_current_user(self) -> str | None:
@@ -30,7 +33,11 @@ class LoginHandler(BaseHandler):
         self.render("login.html", next_url=self.get_next_url())
 
     def post(self) -> None:
-        name = self.get_argument("username")
+        name = self.get_argument("username", "")[:MAX_NAME_LENGTH]
+        if not name:
+            self.set_status(422)
+            self.render("login.html", next_url=self.get_next_url())
+            return
         self.set_secure_cookie("username", name, httponly=True, samesite="Lax")
         self.redirect(self.get_next_url())
 

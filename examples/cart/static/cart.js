@@ -19,12 +19,13 @@ form.addEventListener("submit", async (event) => {
       buttons.forEach((button) => (button.hidden = button === pressed));
       said.textContent = pressed.value === "add" ? "One copy is in your cart." : "";
     } else {
-      said.textContent = "That did not work. Try again?";
+      said.textContent = "That did not work. Load the page again?";
     }
   } catch {
     said.textContent = "The shop does not answer. Try again?";
   } finally {
     pressed.disabled = false;
+    [...buttons].find((button) => !button.hidden).focus(); // for those with a keyboard
   }
 });
 

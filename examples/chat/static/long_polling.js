@@ -12,11 +12,4 @@ async function askForEver() {
   }
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const fields = new URLSearchParams(new FormData(form));
-  const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" });
-  if (answer.ok || answer.type === "opaqueredirect") clearText();
-});
-
 askForEver();
