@@ -240,7 +240,7 @@ def test_a_browser_that_talks_nonsense_does_not_end_the_chat_of_the_others(tmp_p
                 ann.send(json.dumps({"name": "Ann", "text": "Hello"}))
                 answer = json.loads(ann.recv(10))
 
-    assert answer == {"number": 1, "name": "Ann", "text": "Hello"}
+    assert (answer["name"], answer["text"]) == ("Ann", "Hello")
 
 
 def test_long_polling_answers_at_once_what_is_new_already(tmp_path: Path) -> None:
