@@ -26,21 +26,25 @@ from .support import parse_error
         ("{{ }}", "empty expression at page:1"),
         ("{% %}", "empty directive {% %} at page:1"),
         ("{% (x) %}", "unknown directive '(x)' at page:1"),
-        ("{% foo %}", "unknown directive 'foo' at page:1"),
-        ("{% raw %}", "directive lacks an expression at page:1"),
-        ("{% module %}", "directive lacks the call of a module at page:1"),
-        ("{% set %}", "directive lacks an assignment at page:1"),
-        ("{% import %}", "directive lacks the names to import at page:1"),
-        ("{% apply %}{% end %}", "directive lacks a function at page:1"),
-        ("{% block %}{% end %}", "directive lacks the name of the block at page:1"),
-        ("{% autoescape %}", "directive lacks a function, or None at page:1"),
-        ("{% extends '' %}", "directive lacks the name of a template at page:1"),
+        ("{% foo %}", "try, while, whitespace at page:1"),
+        ("{% endif %}", "unknown directive 'endif', expected end at page:1"),
+        ("{% elseif x %}", "unknown directive 'elseif', expected elif at page:1"),
+        ("{% raw %}", "raw lacks an expression at page:1"),
+        ("{% module %}", "module lacks the call of a module at page:1"),
+        ("{% set %}", "set lacks an assignment at page:1"),
+        ("{% import %}", "import lacks the names to import at page:1"),
+        ("{% apply %}{% end %}", "apply lacks a function at page:1"),
+        ("{% block %}{% end %}", "block lacks the name of the block at page:1"),
+        ("{% autoescape %}", "autoescape lacks a function, or None at page:1"),
+        ("{% extends '' %}", "extends lacks the name of a template at page:1"),
         ("{% whitespace x %}", "whitespace 'x', expected all or single or oneline at page:1"),
         ("x\n{% if x %}\n", "missing {% end %} of if at page:2"),
         ("x\n{% block b %}\n", "missing {% end %} of block b at page:2"),
         ("x\n{% apply f %}\n", "missing {% end %} of apply f at page:2"),
         ("{% end %}", "{% end %} of nothing at page:1"),
-        ("{% if x %}{% end if %}", "unexpected 'if' after end at page:1"),
+        ("{% if x %}\n{% end for %}", "end of 'for' where if of line 1 is open at page:2"),
+        ("{% block b %}{% end c %}", "end of 'c' where block b of line 1 is open at page:1"),
+        ("{% apply f %}{% end g %}", "end of 'g' where apply f of line 1 is open at page:1"),
         ("{% else %}", "else outside of if or for or while or try at page:1"),
         ("{% apply f %}{% else %}", "else outside of if or for or while or try at page:1"),
         ("{% for x in y %}{% elif x %}{% end %}", "elif outside of if at page:1"),
@@ -65,7 +69,21 @@ from .support import parse_error
         ("{{\n\n1,\n2 3 }}", "in '1, 2 3' at page:4"),
         ("{% if x: pass %}{% end %}", "in 'if x: pass:' at page:1"),
         ("{% else if x %}", "else outside of if or for or while or try at page:1"),
-        ("{% if x %}{% else if x %}{% end %}", "expected ':' in 'else if x:' at page:1"),
+        ("{% if x %}{% else if x %}{% end %}", "'if x' after else, expected elif at page:1"),
+        ("{% if x %}{% else x %}{% end %}", "expected ':' in 'else x:' at page:1"),
+        ("{% if x: %}{% end %}", "unexpected ':' at the end of 'if x:' at page:1"),
+        ("{% if x %}{% else %}\n{% elif y %}", "elif after else at page:2"),
+        ("{% if x %}{% else %}\n{% else %}", "else after else at page:2"),
+        ("{% try %}{% finally %}\n{% except %}", "except after finally at page:2"),
+        ("\n{% set x = ( %}\n{% set 1) %}", "'(' was never closed in 'x = (' at page:2"),
+        ("{% set x = 1 \\ %}\n{{ 1 }}", "in 'x = 1 \\\\' at page:1"),
+        ("{% for x in 'a %}\n{% end %}", 'literal in "for x in \'a:" at page:1'),
+        ("{% set x = (1,\n\n2 +) %}", "invalid syntax in 'x = (1, 2 +)' at page:3"),
+        ("\n{{ [(yield 1) for x in y] }}", "in '[(yield 1) for x in y]' at page:2"),
+        ("{{ 1 }}\n{{ x" + " + x" * 50_000 + " }}", "too deeply for Python at page:2"),
+        ("\n{% set y = x" + " + x" * 50_000 + " %}", "too deeply for Python at page:2"),
+        ("{% if x" + " + x" * 50_000 + " %}{% end %}", "too deeply for Python at page:1"),
+        ("{{ await x }}\n{{ x" + " + x" * 50_000 + " }}", "too deeply for Python at page:2"),
         ("\n\n{% for x y %}{% end %}", "in 'for x y:' at page:3"),
         ("{% set x = (1, %}", "in 'x = (1,' at page:1"),
         ("{% set x = (1,\n2 %}", "in 'x = (1, 2' at page:1"),
@@ -165,3 +183,26 @@ def test_too_deep_nesting_is_a_parse_error() -> None:
     depth = 110
 
     assert "page:" in parse_error("{% if x %}" * depth + "{% end %}" * depth)
+
+
+@pytest.mark.parametrize("opening", ["{% if x %}", "{% block b# %}", "{% apply f %}", "{% try %}"])
+def test_directives_nested_without_end_are_a_parse_error(opening: str) -> None:
+    text = "".join([opening.replace("#", str(number)) for number in range(5_000)])
+    end = "{% except %}{% end %}" if "try" in opening else "{% end %}"
+
+    assert "nested too deeply for Python at page:1" in parse_error(text + end * 5_000)
+
+
+def test_files_that_include_each_other_without_end_are_a_parse_error() -> None:
+    pages = {f"p{number}": f"{{% include p{number + 1} %}}" for number in range(2_000)}
+
+    message = parse_error("{% include p0 %}", p2000="end", **pages)
+
+    assert message.endswith("nested too deeply for Python at page:1")
+
+
+@pytest.mark.parametrize("wrong", ["{{ { }}", "{% set x = { %}", "{{ '{' { }}"])
+def test_many_braces_that_are_never_closed_are_found_in_linear_time(wrong: str) -> None:
+    text = f"{wrong}\n" * 20_000
+
+    assert parse_error(text).endswith("at page:1")

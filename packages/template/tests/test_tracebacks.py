@@ -106,6 +106,47 @@ def test_cause_and_context_stay_as_they_are() -> None:
     assert not error.__suppress_context__
 
 
+def test_errors_that_led_to_another_show_the_template_too() -> None:
+    text = "\n{% try %}\n{{ 1 / 0 }}\n{% except ZeroDivisionError as e %}\n{{ wrap(e) }}{% end %}"
+
+    def wrap(error: Exception) -> None:
+        raise LookupError from error
+
+    told = shown(failure(Template(text, name="page"), wrap=wrap))
+
+    assert told.index('File "page", line 3') < told.index('File "page", line 5')
+    assert "<template>" not in told
+
+
+def test_errors_that_are_the_cause_of_each_other_are_shown() -> None:
+    def circle() -> None:
+        first, second = KeyError(), ValueError()
+        first.__cause__, second.__cause__ = second, first
+        raise first
+
+    error = failure(Template("{{ circle() }}", name="page"), circle=circle)
+
+    assert isinstance(error, KeyError)
+    assert 'File "page", line 1' in shown(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if x\n and 1 / 0 %}{% end %}",
+        "{% if x # because\n and 1 / 0 # otherwise\n %}{% end %}",
+        "{% set y = (x,\n1 / 0) %}",
+        "{% for y in [\n1 / 0,\n\n] %}{% end %}",
+        "{% set y = x \\\n+ 1 / 0 %}",
+        "{% set y = 1\n%}{{ 1 / 0 }}",
+    ],
+)
+def test_the_line_inside_a_statement_that_spans_lines_is_shown(text: str) -> None:
+    told = shown(failure(Template("\n" + text, name="page"), x=1))
+
+    assert 'File "page", line 3, in template' in told
+
+
 def test_a_name_that_nobody_passes_is_named() -> None:
     error = failure(Template("{% if True %}{{ nothing }}{% end %}"), something=1)
 

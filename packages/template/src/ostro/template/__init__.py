@@ -33,6 +33,7 @@ it safe to run a template that somebody else has written; only the values may be
 | `{% whitespace mode %}` | from here on: `all`, `single`, `oneline`, see `filter_whitespace` |
 
 Expressions and directives may span lines, and hold strings and dicts with `}}` and `%}` in them.
+`end` may name what it ends: `{% end if %}`, `{% end block title %}`.
 What was output before an error that `try` catches stays. An `extends` in an included file does
 nothing.
 `<pre>` and `<textarea>` keep their whitespace. A name that begins with `_tt_` is not for templates.

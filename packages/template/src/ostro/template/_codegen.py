@@ -36,11 +36,16 @@ def generate(ancestry: Sequence[File], find: Find, *, inline_escape: bool) -> So
     `ancestry` is the page's file, the file that it extends, and so on. Raises ParseError for files
     or blocks that contain themselves, and whatever `find` raises.
     """
-    definitions: dict[str, list[tuple[File, Block]]] = {}
-    for file in ancestry:
-        for name, definition in dict(_blocks_of(file, file.body, find, ())).items():
-            definitions.setdefault(name, []).append(definition)
-    return _Walker(definitions, find, SourceWriter(inline_escape=inline_escape)).page(ancestry[-1])
+    try:
+        definitions: dict[str, list[tuple[File, Block]]] = {}
+        for file in ancestry:
+            for name, definition in dict(_blocks_of(file, file.body, find, ())).items():
+                definitions.setdefault(name, []).append(definition)
+        walker = _Walker(definitions, find, SourceWriter(inline_escape=inline_escape))
+        return walker.page(ancestry[-1])
+    except RecursionError as error:
+        message = "directives or files that are nested too deeply for Python"
+        raise ParseError(message, ancestry[0].name, 1) from error
 
 
 def _blocks_of(
@@ -116,7 +121,7 @@ class _Walker:
             elif isinstance(node, Expression):
                 writer.value(node.code, None if node.raw else place.file.autoescape, location)
             elif isinstance(node, Statement):
-                writer.line(node.code, location)
+                writer.statement(node.code, location)
             elif isinstance(node, Control):
                 self._control(node, place)
             elif isinstance(node, Apply):

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ._python import check_expression, closes_more_than_it_opens, on_one_line, one_kind_of_newline
+from ._python import (
+    as_one_statement,
+    check_expression,
+    closes_more_than_it_opens,
+    one_kind_of_newline,
+    shorten,
+)
 from ._runtime import MODULES
 from ._scanner import Kind, Scanner
 from ._tree import (
@@ -34,6 +40,8 @@ _BRANCHES = {
     "except": ("try",),
     "finally": ("try",),
 }
+_MEANT = {"elseif": "elif", "elsif": "elif"}
+"""Directives of other languages that are easily taken for ours."""
 
 
 def parse(file: File, whitespace: str) -> None:
@@ -106,7 +114,9 @@ class _Parser:
             raise self._error(f"unknown directive {code!r}" if code else "empty directive {% %}")
         operator = match[1]
         if operator not in self._directives:
-            raise self._error(f"unknown directive {operator!r}")
+            known = _MEANT.get(operator) or ("end" if operator.startswith("end") else "")
+            expected = known or "one of " + ", ".join(self._directives)
+            raise self._error(f"unknown directive {operator!r}, expected {expected}")
         self._operator = operator
         self._directives[operator](match[2], code)
 
@@ -118,7 +128,7 @@ class _Parser:
 
     def _needed(self, suffix: str, what: str) -> str:
         if not suffix:
-            raise self._error(f"directive lacks {what}")
+            raise self._error(f"{self._operator} lacks {what}")
         return suffix
 
     def _expression(self, text: str, *, raw: bool, before: str = "") -> None:
@@ -137,7 +147,7 @@ class _Parser:
         self._body = body
 
     def _apply(self, suffix: str, _: str) -> None:
-        function = on_one_line(self._needed(suffix, "a function"), self._file.name, self._line)
+        function = as_one_statement(self._needed(suffix, "a function"), self._file.name, self._line)
         check_expression(function, self._file.name, self._line)
         node = Apply(self._line, function)
         self._opened(node, node.body)
@@ -147,25 +157,36 @@ class _Parser:
         self._opened(node, node.body)
 
     def _control(self, _: str, code: str) -> None:
-        branch = Branch(self._line, on_one_line(code, self._file.name, self._line))
+        branch = self._head(code)
         self._opened(Control(self._line, self._operator, branch), branch.body)
 
-    def _branch(self, _: str, code: str) -> None:
+    def _head(self, code: str) -> Branch:
+        head = as_one_statement(code, self._file.name, self._line)
+        if head.endswith(":"):
+            raise self._error(f"unexpected ':' at the end of {shorten(head)}")
+        return Branch(self._line, head)
+
+    def _branch(self, suffix: str, code: str) -> None:
         word = self._operator
         node = self._open[-1] if self._open else None
         allowed = _BRANCHES[word]
         if not isinstance(node, Control) or node.keyword not in allowed:
             raise self._error(f"{word} outside of {_listed(allowed)}")
-        branch = Branch(self._line, on_one_line(code, self._file.name, self._line))
+        if word == "else" and suffix.startswith("if "):
+            raise self._error(f"unexpected {shorten(suffix)} after else, expected elif")
+        branch = self._head(code)
+        before = node.branches[-1].head
+        if before == "finally" or (before == "else" and word != "finally"):
+            raise self._error(f"{word} after {before}")
         node.branches.append(branch)
         self._body = branch.body
 
     def _end(self, suffix: str, _: str) -> None:
-        if suffix:
-            raise self._error(f"unexpected {suffix!r} after end")
         if not self._open:
             raise self._error("{% end %} of nothing")
         node = self._open.pop()
+        if suffix and suffix not in _names(node):
+            raise self._error(f"end of {suffix!r} where {_name(node)} of line {node.line} is open")
         if isinstance(node, Control) and node.keyword == "try" and len(node.branches) == 1:
             raise ParseError("try without except or finally", self._file.name, node.line)
         above = self._open[-1] if self._open else self._file
@@ -179,7 +200,7 @@ class _Parser:
         self._set(code, "")
 
     def _set(self, suffix: str, _: str) -> None:
-        code = on_one_line(self._needed(suffix, "an assignment"), self._file.name, self._line)
+        code = as_one_statement(self._needed(suffix, "an assignment"), self._file.name, self._line)
         self._body.append(Statement(self._line, code))
 
     def _raw(self, suffix: str, _: str) -> None:
@@ -226,6 +247,13 @@ def _name(node: Apply | Block | Control) -> str:
     if isinstance(node, Control):
         return node.keyword
     return f"block {node.name}" if isinstance(node, Block) else f"apply {node.function}"
+
+
+def _names(node: Apply | Block | Control) -> Sequence[str]:
+    """Return what may stand after `end`, for whoever reads the template."""
+    if isinstance(node, Block):
+        return ("block", node.name, _name(node))
+    return ("apply", _name(node)) if isinstance(node, Apply) else (node.keyword,)
 
 
 def _listed(words: Sequence[str]) -> str:

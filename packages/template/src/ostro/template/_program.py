@@ -15,7 +15,7 @@ from operator import itemgetter
 from types import CodeType, FunctionType
 from typing import Any
 
-from ._python import check_expression, shorten
+from ._python import check_expression, check_statement, reason
 from ._runtime import HELPERS, MODULES
 from ._source import Location, Source
 from .errors import ParseError
@@ -70,8 +70,7 @@ class Program:
         except SyntaxError as error:
             raise self._located(error) from None
         except (RecursionError, MemoryError) as error:  # from the compiler; from the parser
-            page = source.locations[0].file.name
-            raise ParseError("code that is nested too deeply for Python", page, 1) from error
+            raise self._too_deep() from error
         self._variants = {frozenset[str](): complete}
         self._refuse_generators(complete.code)
 
@@ -129,17 +128,35 @@ class Program:
             location = self._source.locations[where]
             raise ParseError("'yield' in a template", location.file.name, location.line)
 
+    def _too_deep(self) -> ParseError:
+        location = self._source.locations[0]
+        for code, where in [*self._source.expressions, *self._source.statements]:
+            try:
+                compile(code, GENERATED, "exec", dont_inherit=True)
+            except (RecursionError, MemoryError):
+                location = where
+                break
+            except SyntaxError:
+                continue  # it awaits, spans lines, or is wrong as well
+        message = "code that is nested too deeply for Python"
+        return ParseError(message, location.file.name, location.line)
+
     def _located(self, error: SyntaxError) -> ParseError:
         """Return what Python says about the source, with the place in the template."""
-        for code, location in self._source.expressions:
-            try:
-                check_expression(code, location.file.name, location.line)
-            except ParseError as found:  # better: one expression can not swallow the next
-                return found
+        pieces = [(check_expression, self._source.expressions)]
+        pieces.append((check_statement, self._source.statements))
+        for check, found in pieces:
+            for code, location in found:
+                try:
+                    check(code, location.file.name, location.line)
+                except ParseError as better:  # one piece can not swallow the next
+                    return better
         line = (error.lineno or 1) - 1
         location = self.location(line + 1)
-        shown = self._lines(())[min(line, len(self._lines(())) - 1)]
-        return ParseError(f"{error.msg} in {shorten(shown)}", location.file.name, location.line)
+        lines = self._lines(())
+        own = [code for code, place in self._source.expressions if place is location]
+        shown = own[0] if own else lines[min(line, len(lines) - 1)].rstrip(" \\")
+        return ParseError(reason(error, shown), location.file.name, location.line)
 
 
 def _getter(names: Sequence[str]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:

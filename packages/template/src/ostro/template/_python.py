@@ -1,4 +1,4 @@
-"""Pieces of Python inside a template: are they whole, and can they stand on one line?"""
+"""Pieces of Python inside a template: are they whole, and can they stand as one statement?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from _ast import PyCF_ONLY_AST  # ast itself takes a millisecond to import
 
 from .errors import ParseError
 
+_LINE_OF_PYTHON = re.compile(r" \(detected at line \d+\)| on line \d+")
 _BRACKET = re.compile(r"[()\[\]{}]")
 
 
@@ -21,7 +22,16 @@ def check_expression(code: str, name: str, line: int) -> None:
     except SyntaxError as error:
         where = line + (error.lineno or 1) - 1
         last = line + code.count("\n")
-        raise ParseError(f"{error.msg} in {shorten(code)}", name, min(where, last)) from None
+        raise ParseError(reason(error, code), name, min(where, last)) from None
+
+
+def check_statement(code: str, name: str, line: int) -> None:
+    """Raise ParseError unless `code` is a Python statement, or several."""
+    try:
+        compile(code, name, "exec", PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        where = line + (error.lineno or 1) - 1
+        raise ParseError(reason(error, code), name, where) from None
 
 
 def closes_more_than_it_opens(code: str) -> bool:
@@ -37,14 +47,15 @@ def closes_more_than_it_opens(code: str) -> bool:
     return False
 
 
-def on_one_line(code: str, name: str, line: int) -> str:
-    """Return a statement with the newlines between its tokens replaced by blanks.
+def as_one_statement(code: str, name: str, line: int) -> str:
+    """Return a statement without its comments, and with a backslash where one of its lines ends.
 
-    Newlines in strings stay. Raises ParseError for what is not made of Python's tokens.
+    So it needs no brackets, and Python counts its lines as the template does. Newlines in strings
+    stay. Raises ParseError for what is not made of Python's tokens.
     """
-    if "\n" not in code:
+    if "\n" not in code and "#" not in code:
         return code
-    # Only here, since hardly any template needs it: importing it takes two milliseconds.
+    # Only here, since few templates need it: importing it takes two milliseconds.
     import tokenize
 
     lines = f"({code}\n)".split("\n")
@@ -56,11 +67,11 @@ def on_one_line(code: str, name: str, line: int) -> str:
             if token.type == tokenize.COMMENT:
                 lines[row - 1] = lines[row - 1][:column]
             elif token.type == tokenize.NL:
-                joints[row - 1] = " "
+                joints[row - 1] = " \\\n"
     except (tokenize.TokenError, SyntaxError) as error:
         raise ParseError(f"{error.args[0]} in {shorten(code)}", name, line) from None
     whole = "".join(text + joint for text, joint in zip(lines, joints, strict=True))
-    return whole.strip()[1:-1].strip()
+    return whole.strip()[1:-1].rstrip(" \\\n")
 
 
 def one_kind_of_newline(code: str) -> str:
@@ -68,7 +79,12 @@ def one_kind_of_newline(code: str) -> str:
     return code.replace("\r\n", "\n").replace("\r", " ")
 
 
+def reason(error: SyntaxError, code: str) -> str:
+    """Return what Python says about code, without the lines that it has counted itself."""
+    return f"{_LINE_OF_PYTHON.sub('', error.msg)} in {shorten(code)}"
+
+
 def shorten(code: str) -> str:
     """Return code for a message: on one line, and not all of it if it is long."""
-    flat = " ".join(code.split())
+    flat = " ".join(code.replace("\\\n", " ").split())
     return repr(flat if len(flat) <= 60 else flat[:57] + "...")

@@ -20,7 +20,7 @@ _PIECE = re.compile(
     | \'\'\'(?:[^'\\]|\\.|'(?!''))*\'\'\'
     | "(?:[^"\\\n]|\\.)*"
     | '(?:[^'\\\n]|\\.)*'
-    | [{}] | %\}''',
+    | \{[{%] | [{}] | %\}''',
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT = re.compile(r"\s*comment\b")
@@ -104,6 +104,8 @@ class Scanner:
         """Return where the first closing bracket stands that is no part of a string or a dict."""
         depth = 0
         for piece in _PIECE.finditer(self._text, start):
+            if piece[0] in ("{{", "{%"):
+                break  # no Python: what began here was never closed, and there the next one begins
             if piece[0] == "{":
                 depth += 1
             elif piece[0] in ("}", "%}"):

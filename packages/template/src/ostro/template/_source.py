@@ -48,6 +48,8 @@ class Source:
         self.locations: list[Location] = []
         self.expressions: list[tuple[str, Location]] = []
         """Each expression by itself, to find out which one is wrong."""
+        self.statements: list[tuple[str, Location]] = []
+        """And each statement that is not compound."""
         self.taken_over: set[str] = set()
         """Names of the namespace whose function is written out: they must mean what they meant."""
 
@@ -71,6 +73,11 @@ class SourceWriter:
         self._values = 0
         self._unescaped: list[int] = []
         self._run_location: Location | None = None
+
+    def statement(self, code: str, location: Location) -> None:
+        """Append what the template says in so many words."""
+        self.source.statements.append((code, location))
+        self.line(code, location)
 
     def line(self, code: str, location: Location) -> None:
         """Append what has been gathered, and then a line, or several if it holds newlines."""

@@ -207,6 +207,6 @@ def _decoded(template_string: str | bytes, name: str) -> str:
 
 def _show_templates(error: Exception, namespace: dict[str, object], program: Program) -> None:
     """Put the template into the traceback of an error that is being handled."""
-    from ._tracebacks import with_templates  # only here: it imports linecache
+    from ._tracebacks import show_templates  # only here: it imports linecache
 
-    error.__traceback__ = with_templates(error.__traceback__, namespace, program.location)
+    show_templates(error, namespace, program.location)

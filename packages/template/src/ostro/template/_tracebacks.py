@@ -31,6 +31,23 @@ class _StopHere(Exception):  # noqa: N818 - it signals, and never leaves this mo
     """Raised to get hold of a frame."""
 
 
+def show_templates(
+    error: BaseException, namespace: dict[str, object], locate: Callable[[int], Location]
+) -> None:
+    """Put templates into the tracebacks of an error and of those that led to it.
+
+    The arguments are those of `with_templates`.
+    """
+    seen: set[int] = set()
+    errors: list[BaseException | None] = [error]
+    while errors:
+        each = errors.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = with_templates(each.__traceback__, namespace, locate)
+            errors += [each.__cause__, each.__context__]
+
+
 def with_templates(
     traceback: TracebackType | None, namespace: dict[str, object], locate: Callable[[int], Location]
 ) -> TracebackType | None:
