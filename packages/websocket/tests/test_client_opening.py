@@ -3,9 +3,11 @@
 import base64
 import ssl
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
+from ostro.httpclient import HTTPRequest
 from ostro.httputil import HTTPHeaders
 from ostro.websocket import CompressionOptions
 from ostro.websocket._opening import HeaderFields, Opening, SSLOptions, make_opening
@@ -16,7 +18,15 @@ class Request:
     """A request object as HTTP clients have them."""
 
     url: str = "wss://example.com/"
+    method: str = "GET"
     headers: HeaderFields | None = None
+    user_agent: str | None = None
+    auth_username: str | None = None
+    auth_password: str | None = None
+    auth_mode: Literal["basic", "digest"] | None = None
+    proxy_host: str | None = None
+    network_interface: str | None = None
+    unix_socket: str | None = None
     connect_timeout: float | None = None
     request_timeout: float | None = None
     validate_cert: bool | None = None
@@ -179,6 +189,52 @@ def test_a_request_object_stands_for_a_url() -> None:
     assert opening.headers["X-Y"] == "z"
     assert (opening.connect_timeout, opening.timeout) == (3, 4)
     assert opening.ssl_options == {}
+
+
+def test_a_request_object_says_who_asks() -> None:
+    opening = opening_of(
+        url="ws://Bob:x@a/", user_agent="bird", auth_username="Ann", auth_mode="basic"
+    )
+
+    assert opening.headers["User-Agent"] == "bird"
+    assert opening.headers["Authorization"] == f"Basic {base64.b64encode(b'Ann:').decode()}"
+
+
+def test_fields_of_a_request_object_come_before_what_it_says_otherwise() -> None:
+    headers = {"User-Agent": "fish", "Authorization": "Bearer x"}
+
+    opening = opening_of(
+        headers=headers, user_agent="bird", auth_username="Ann", auth_password="secret"
+    )
+
+    assert opening.headers["User-Agent"] == "fish"
+    assert opening.headers["Authorization"] == "Bearer x"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"method": "POST"},
+        {"auth_mode": "digest"},
+        {"proxy_host": "proxy"},
+        {"network_interface": "eth0"},
+        {"unix_socket": "/run/x"},
+    ],
+)
+def test_what_a_request_object_cannot_have_here_is_a_value_error(
+    attributes: dict[str, object],
+) -> None:
+    with pytest.raises(ValueError, match=r"WebSocket|handshake"):
+        opening_of(**attributes)
+
+
+def test_a_request_of_the_http_client_is_such_an_object() -> None:
+    request = HTTPRequest("ws://a/", auth_username="Ann", auth_password="x", headers={"A": "b"})
+
+    opening = make_opening(request)
+
+    assert (opening.host, opening.headers["A"]) == ("a", "b")
+    assert opening.headers["Authorization"] == f"Basic {base64.b64encode(b'Ann:x').decode()}"
 
 
 def test_a_request_object_sets_up_tls() -> None:

@@ -13,7 +13,7 @@ import re
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from ostro.httputil import HTTPHeaders, encode_username_password
@@ -55,12 +55,25 @@ class OpeningRequest(Protocol):
     """What may stand in the place of a URL: an HTTP client's request, which has these attributes.
 
     `headers` may be None or hold fields of the opening request. `connect_timeout` and
-    `request_timeout` are seconds, None for the defaults, 0 for no limit. The others set up TLS as
-    `HTTPRequest` has them; `ssl_options`, if not None, takes the place of the four before it.
+    `request_timeout` are seconds, None for the defaults, 0 for no limit. `auth_username` and
+    `auth_password` are sent by the Basic scheme, and `user_agent` as User-Agent, unless `headers`
+    has that field. The four from `validate_cert` on set up TLS as `HTTPRequest` has them;
+    `ssl_options`, if not None, takes their place.
+
+    What an opening handshake cannot do is refused: a `method` other than GET, an `auth_mode` other
+    than "basic", a proxy, an interface, a socket of Unix.
     """
 
     url: str
+    method: str
     headers: HeaderFields | None
+    user_agent: str | None
+    auth_username: str | None
+    auth_password: str | None
+    auth_mode: Literal["basic", "digest"] | None
+    proxy_host: str | None
+    network_interface: str | None
+    unix_socket: str | None
     connect_timeout: float | None
     request_timeout: float | None
     validate_cert: bool | None
@@ -109,7 +122,7 @@ def make_opening(
     """
     fields = HTTPHeaders()
     if not isinstance(url, str):
-        fields.update(url.headers or {})
+        fields.update(_fields_of(url))
         connect_timeout = url.connect_timeout if connect_timeout is None else connect_timeout
         timeout = url.request_timeout if timeout is None else timeout
         ssl_options = _ssl_options_of(url) if ssl_options is None else ssl_options
@@ -124,7 +137,9 @@ def make_opening(
     if "Host" not in fields:
         fields["Host"] = _host_field(parts)
     if parts.username is not None and "Authorization" not in fields:
-        fields["Authorization"] = _basic(parts)
+        fields["Authorization"] = _basic(
+            unquote(parts.username or ""), unquote(parts.password or "")
+        )
     secure = parts.scheme == "wss"
     return Opening(
         host=_ascii_host(parts),
@@ -177,12 +192,32 @@ def _target(parts: SplitResult) -> str:
     return target if target.isascii() else quote(target, safe="%/:?#[]@!$&'()*+,;=-._~")
 
 
-def _basic(parts: SplitResult) -> str:
-    pair = encode_username_password(unquote(parts.username or ""), unquote(parts.password or ""))
-    return f"Basic {base64.b64encode(pair).decode()}"
-
-
 # The fields
+
+
+def _fields_of(request: OpeningRequest) -> HTTPHeaders:
+    """Return the fields that a request object asks for; raise ValueError for what it cannot have
+    here.
+    """
+    if request.method != "GET":
+        raise ValueError(f"the method {request.method!a:.60} opens no WebSocket, expected GET")
+    if request.auth_mode not in (None, "basic"):
+        raise ValueError(f"auth_mode {request.auth_mode!a:.60} has no place in a handshake")
+    for name in ("proxy_host", "network_interface", "unix_socket"):
+        if getattr(request, name) is not None:
+            raise ValueError(f"{name} is not supported for a WebSocket")
+    fields = HTTPHeaders()
+    fields.update(request.headers or {})
+    if request.user_agent is not None and "User-Agent" not in fields:
+        fields["User-Agent"] = request.user_agent
+    if request.auth_username is not None and "Authorization" not in fields:
+        fields["Authorization"] = _basic(request.auth_username, request.auth_password or "")
+    return fields
+
+
+def _basic(username: str, password: str) -> str:
+    pair = encode_username_password(username, password)
+    return f"Basic {base64.b64encode(pair).decode()}"
 
 
 def _proposed(fields: HTTPHeaders, subprotocols: Iterable[str] | None) -> Sequence[str]:
