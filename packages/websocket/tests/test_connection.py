@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Generator
 import pytest
 
 from ostro.ioloop import COMPLETED, IOLoop
-from ostro.websocket._connection import MAX_HELD_MESSAGES
+from ostro.websocket._connection import MAX_HELD_MESSAGES, MAX_TASKS
 
 from .memory import Gate, Talk, echo, turns
 
@@ -286,6 +286,28 @@ async def test_a_coroutine_for_a_ping_runs_beside_the_messages(
     assert before == ([("text", "1")], [("pong", b""), ("pong", b"")])
     assert len(talk.delegate.errors) == 1
     assert talk.answers() == [("close", 1011, "internal error")]
+
+
+async def test_a_peer_has_to_wait_for_the_coroutines_of_its_pings(
+    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, gate = Talk(), Gate()
+
+    async def slow(data: bytes) -> None:
+        await gate.wait(data)
+
+    monkeypatch.setattr(talk.delegate, "on_ping", slow)
+    reading = []
+    for _ in range(2):
+        talk.feed(*[talk.peer.send_ping()] * (MAX_TASKS // 2))
+        reading.append(talk.stream.reading)
+    await turns()
+    await gate.open()
+
+    assert reading == [True, False]
+    assert talk.stream.reading
+    while gate.waiting:
+        await gate.open()
 
 
 async def test_an_exception_of_on_ping_is_treated_like_that_of_a_message(

@@ -49,7 +49,7 @@ class Messages(WebSocketConnection):
     def set_nodelay(self, value: bool) -> None:
         """There is no socket."""
 
-    def _room_made(self) -> None:
+    def _room_changed(self) -> None:
         self.full.append(self._is_full)
 
     def receive(self, message: str | bytes) -> None:

@@ -42,6 +42,9 @@ MAX_HELD_MESSAGES: Final = 16
 """Messages that wait for a delegate that is busy before the peer has to: enough that a burst of
 small ones does not stop the reading, and with it the noticing of pongs and of the end."""
 
+MAX_TASKS: Final = 64
+"""Coroutines that run for pings and pongs, beside the messages, before the peer has to wait."""
+
 
 class WebSocketDelegate(Protocol):
     """Who takes what comes on a WebSocket. All calls come from the loop's thread."""
@@ -212,12 +215,14 @@ class WebSocketConnection(ABC):
     # What a subclass does
 
     @abstractmethod
-    def _room_made(self) -> None:
-        """Read again, after `_is_full`."""
+    def _room_changed(self) -> None:
+        """Stop reading, or read again, as `_is_full` says now."""
 
     @property
     def _is_full(self) -> bool:
-        """Whether no more messages should be delivered for now."""
+        """Whether no more should be delivered for now: too much waits, or runs."""
+        if self._beside is not None and len(self._beside) >= MAX_TASKS:
+            return True
         return self._held is not None and len(self._held) >= MAX_HELD_MESSAGES
 
     def _deliver(self, message: str | bytes) -> None:
@@ -269,6 +274,8 @@ class WebSocketConnection(ABC):
             self._waits_for = None
         elif self._beside is not None:
             self._beside.discard(task)
+            if len(self._beside) == MAX_TASKS - 1:
+                self._room_changed()
         if not task.cancelled():
             error = task.exception()
             if error is not None:
@@ -294,7 +301,7 @@ class WebSocketConnection(ABC):
         if held:
             self._held = held
         if was_full and not self._is_full:
-            self._room_made()
+            self._room_changed()
 
     def _delegate_failed(self, error: BaseException) -> None:
         """Log what the delegate raised, and close with 1011."""
@@ -318,6 +325,8 @@ class WebSocketConnection(ABC):
                 task = _start(run, result)
                 task.add_done_callback(self._task_done)
                 self._keep(task)
+                if self._is_full:
+                    self._room_changed()
         except Exception as error:  # noqa: BLE001 - whatever a delegate raises
             self._delegate_failed(error)
 

@@ -335,7 +335,7 @@ class StreamWebSocket(WebSocketConnection):
             assert self._delegate is not None  # as above
             self._call(self._delegate.on_ping, data)
 
-    def _room_made(self) -> None:
+    def _room_changed(self) -> None:
         self._update_reading()
 
     def _has_to_wait(self) -> bool:
