@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -49,6 +50,23 @@ def test_a_variable_may_have_any_name() -> None:
 
 def test_globals_are_the_variables() -> None:
     assert render("{{ 'x' in globals() }}{{ globals().get('y') }}", x=1) == "TrueNone"
+
+
+def test_what_is_written_in_c_finds_what_it_imports() -> None:
+    day = datetime.datetime(2024, 2, 29)
+
+    assert render("{{ day.strftime('%d') }}", day=day) == "29"
+    assert render("{{ datetime.datetime.strptime('2024', '%Y').year }}") == "2024"
+    assert render("{{ [d.strftime('%m') for d in days] }}", days=[day]) == "[&#x27;02&#x27;]"
+
+
+def test_a_coroutine_that_nobody_awaits_is_warned_of(recwarn: pytest.WarningsRecorder) -> None:
+    async def nothing() -> None: ...
+
+    render("{% set x = f() %}{% set x = 0 %}", f=nothing)
+    gc.collect()
+
+    assert "never awaited" in str(recwarn.pop(RuntimeWarning).message)
 
 
 def test_a_global_statement_is_left_alone() -> None:
@@ -179,5 +197,11 @@ def test_bad_arguments_are_refused() -> None:
         DictLoader({}, whitespace="x")
     with pytest.raises(ValueError, match="invalid whitespace mode 'x'"):
         filter_whitespace("x", "")
+    with pytest.raises(ValueError, match="invalid autoescape '', expected the name of a function"):
+        Template("", autoescape="")
+    with pytest.raises(ValueError, match="invalid autoescape 'f\\)\\('"):
+        DictLoader({}, autoescape="f)(")
+    with pytest.raises(ValueError, match="invalid autoescape <function"):
+        DictLoader({}, autoescape=render)  # type: ignore[arg-type]  # the mistake that is tested
     with pytest.raises(TypeError, match="got both"):
         Template("", whitespace="all", compress_whitespace=True)

@@ -130,6 +130,15 @@ def test_errors_that_are_the_cause_of_each_other_are_shown() -> None:
     assert 'File "page", line 1' in shown(error)
 
 
+def test_a_character_that_can_not_be_written_is_shown_by_what_precedes_it() -> None:
+    inner = Template("price: {{ x }}")
+    outer = Template("{% raw inner.generate(x='\\ud800') %}")
+
+    told = shown(failure(outer, inner=inner))
+
+    assert told.count("in what comes after 'price: '") == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
-from ._template import DEFAULT_AUTOESCAPE, Template, read
+from ._template import DEFAULT_AUTOESCAPE, Template, check_autoescape, read
 from ._tree import File
 from ._whitespace import check_mode
 from .errors import TemplateNotFoundError
@@ -31,6 +31,7 @@ class BaseLoader:
     `autoescape` is the function that expressions in all templates go through, by its name, None
     for none. `namespace` holds names for all templates: what is put into it later is seen as well.
     `whitespace` is a mode of `filter_whitespace`; None lets the name of each template decide.
+    Raises ValueError for an `autoescape` or a `whitespace` that can not be.
 
     Names are paths with slashes. A loader of your own overrides `read`; or, if it wants to make the
     Template itself, `_create_template`, which takes a name and returns a Template. Safe to use from
@@ -43,6 +44,7 @@ class BaseLoader:
         namespace: dict[str, object] | None = None,
         whitespace: str | None = None,
     ) -> None:
+        check_autoescape(autoescape)
         if whitespace is not None:
             check_mode(whitespace)
         self.autoescape = autoescape

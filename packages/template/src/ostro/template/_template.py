@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ._codegen import generate
 from ._parser import parse
 from ._program import Program
+from ._python import check_expression
 from ._runtime import NAMESPACE
 from ._tree import File, Include
 from ._whitespace import check_mode, default_mode
@@ -37,7 +38,7 @@ class Template:
     `compress_whitespace` is the older way to say `"single"` (True) or `"all"` (False).
 
     Raises ParseError for what can not be a template, TemplateNotFoundError for a template that it
-    needs, ValueError for a mode that does not exist, TypeError for two of them.
+    needs, ValueError for an `autoescape` or a mode that can not be, TypeError for two modes.
 
     A template is code: see the warning at the head of this page. Any number of threads may generate
     the same template at once.
@@ -58,6 +59,7 @@ class Template:
             whitespace = "single" if compress_whitespace else "all"
         if isinstance(autoescape, _Unset):
             autoescape = loader.autoescape if loader else DEFAULT_AUTOESCAPE
+        check_autoescape(autoescape)
         if whitespace is None and loader:
             whitespace = loader.whitespace
         self._build(read(template_string, name, name, autoescape, whitespace), loader)
@@ -81,7 +83,9 @@ class Template:
         self._names = program.free | program.assigned | program.takes_over
         known = vars(builtins)
         used = {name: known[name] for name in self._program.free if name in known}
-        self._defaults: dict[str, object] = {**used, "__name__": file.name, **NAMESPACE}
+        # What is written in C, such as strftime, imports by the __builtins__ of whoever calls it.
+        ours = {"__name__": file.name, "__builtins__": builtins}
+        self._defaults: dict[str, object] = {**used, **ours, **NAMESPACE}
 
     @property
     def autoescape(self) -> str | None:
@@ -171,6 +175,20 @@ class Template:
         except TemplateNotFoundError as error:
             reason = f"{error.reason}; named at {file.name}:{node.line}"
             raise TemplateNotFoundError(error.name, reason) from None
+
+
+def check_autoescape(function: object) -> None:
+    """Raise ValueError unless `function` names one, or is None."""
+    if function is None:
+        return
+    if isinstance(function, str) and function.strip():
+        try:
+            check_expression(function, "autoescape", 1)
+        except ParseError:
+            pass
+        else:
+            return
+    raise ValueError(f"invalid autoescape {function!r}, expected the name of a function, or None")
 
 
 def read(

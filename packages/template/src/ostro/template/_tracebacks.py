@@ -26,6 +26,9 @@ def _stub() -> CodeType:
 
 _STUB = _stub()
 
+SHOWN_CHARACTERS = 60
+"""Characters of the output that are quoted before one that can not be written."""
+
 
 class _StopHere(Exception):  # noqa: N818 - it signals, and never leaves this module
     """Raised to get hold of a frame."""
@@ -46,6 +49,8 @@ def show_templates(
             seen.add(id(each))
             each.__traceback__ = with_templates(each.__traceback__, namespace, locate)
             errors += [each.__cause__, each.__context__]
+    if isinstance(error, UnicodeEncodeError) and not hasattr(error, "__notes__"):
+        _show_text_before(error)
 
 
 def with_templates(
@@ -78,6 +83,13 @@ def with_templates(
             # A comprehension or a lambda is a step within the same directive.
             location = location.via if frame.f_code.co_name == FUNCTION else None
     return shown
+
+
+def _show_text_before(error: UnicodeEncodeError) -> None:
+    """Show where in the output a character stands that is none: no line of a template tells."""
+    start = error.start
+    before = error.object[max(0, start - SHOWN_CHARACTERS) : start]
+    error.add_note(f"in what comes after {before!r}")
 
 
 def remember_text(location: Location) -> None:
