@@ -1,5 +1,6 @@
 """Signed values: they come back, and nothing else does. Tornado reads ours, and we read its."""
 
+import base64
 import hashlib
 import hmac
 import time
@@ -148,6 +149,15 @@ def test_in_format_1_digits_cannot_move_from_the_value_to_the_timestamp() -> Non
     for count in (1, 2, 4):
         moved = [encoded[:-count], encoded[-count:] + timestamp, signature]
         assert read(b"|".join(moved)) is None
+
+
+def test_in_format_1_more_digits_than_python_reads_are_none() -> None:
+    signed = sign(base64.b64decode(b"1234" * 1500), 1)
+    encoded, timestamp, signature = signed.split(b"|")
+
+    moved = [encoded[:-5000], encoded[-5000:] + timestamp, signature]
+
+    assert read(b"|".join(moved)) is None
 
 
 def test_in_format_1_the_timestamp_is_a_number_without_leading_zeros() -> None:

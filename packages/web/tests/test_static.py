@@ -249,6 +249,25 @@ def test_the_default_file_of_a_directory_is_served(tmp_path: Path) -> None:
     assert ask(application, "/static/d/").headers["Content-Type"] == "text/html; charset=UTF-8"
 
 
+def test_a_subclass_may_serve_a_file_at_a_url_with_a_slash_at_its_end(tmp_path: Path) -> None:
+    class Index(StaticFileHandler):
+        def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
+            return super().get("index.html", include_body)
+
+    put(tmp_path, "index.html", b"the page")
+    application = Application([(r"/(.*)", Index, {"path": str(tmp_path)})])
+
+    for target in ("/", "/some/route/", "/some/route"):
+        for _ in range(2):
+            assert ask(application, target).body == b"the page"
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    put(tmp_path, "a.css")
+
+    assert ask(site(tmp_path), "/static/a.css/").status == 404
+
+
 def test_a_directory_without_its_slash_is_redirected(tmp_path: Path) -> None:
     put(tmp_path, "d/index.html")
     application = site(tmp_path, static_handler_args={"default_filename": "index.html"})

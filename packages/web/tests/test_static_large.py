@@ -21,7 +21,7 @@ from ostro.web._static_source import in_executor
 from ostro.web._static_versions import Signature, VersionStore, open_regular, signature_of
 
 from .files import LARGE, LONG_AGO, put, site, threads_that_open
-from .support import connected, fetch, raw_get, read_answer, serving
+from .support import ask, connected, fetch, raw_get, read_answer, serving
 
 GIBIBYTE = 1 << 30
 
@@ -324,6 +324,20 @@ async def test_files_are_compressed_where_the_application_compresses(
     answer = await fetch(application, "/static/a.css", headers=headers)
     assert (answer.status, answer.body) == (206, content[5:10])
     assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_several_ranges_of_what_is_compressed_as_a_whole_vary_as_it_does(tmp_path: Path) -> None:
+    put(tmp_path, "a.css", LARGE)
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=0-2000,9000-11000"}
+
+    answer = ask(site(tmp_path, gzip=True), "/static/a.css", headers=headers)
+
+    assert answer.status == 206
+    assert answer.headers["Content-Type"].startswith("multipart/byteranges;")
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.body.count(b"Content-Range: ") == 2
 
 
 async def test_a_compressed_sibling_is_not_compressed_again(

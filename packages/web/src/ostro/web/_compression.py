@@ -49,6 +49,9 @@ DEFAULT_EXCLUDED: Final = ("text/event-stream",)
 
 _NO_BODY_STATUS: Final = frozenset((204, 205))
 
+_SEVERAL_RANGES: Final = "multipart/byteranges;"
+"""The beginning of a Content-Type. Spec: RFC 9110 section 14.6."""
+
 
 class Compression:
     """What is compressed, and how: a value of the setting `compress_response`.
@@ -194,8 +197,10 @@ class ContentEncoding(OutputTransform):
 
     def _applies(self, status_code: int, headers: HTTPHeaders) -> bool:
         """Tell whether a response like this one is compressed for some clients."""
+        content_type = headers.get("Content-Type", "")
         return (
-            self._options.takes(headers.get("Content-Type", ""))
+            # Several ranges do not say of what; it may be what is compressed as a whole.
+            (self._options.takes(content_type) or content_type.startswith(_SEVERAL_RANGES))
             and status_code not in _NO_BODY_STATUS
             and "Content-Encoding" not in headers
             and "no-transform" not in headers.get("Cache-Control", "").lower()

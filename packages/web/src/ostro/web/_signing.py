@@ -44,6 +44,8 @@ value that stays valid for ages.
 """
 
 _MAX_FIELD_DIGITS = 8
+_MAX_TIMESTAMP_DIGITS = 12
+"""Enough for 30,000 years. Python refuses to read a number of thousands of digits."""
 
 
 class _Fields(NamedTuple):
@@ -169,8 +171,12 @@ def _decode_v1(
     encoded, timestamp, signature = parts
     if not hmac.compare_digest(signature, _sign_v1(secret, name, encoded, timestamp)):
         return None
-    # A leading zero would also be a digit moved over from the value.
-    if not timestamp.isdigit() or timestamp.startswith(b"0"):
+    # A leading zero would also be a digit moved over from the value, as would be too many of them.
+    if (
+        not timestamp.isdigit()
+        or timestamp.startswith(b"0")
+        or len(timestamp) > _MAX_TIMESTAMP_DIGITS
+    ):
         return None
     return _fresh(encoded, int(timestamp), max_age_days, now)
 

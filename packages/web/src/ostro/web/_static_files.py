@@ -46,9 +46,10 @@ class Place(NamedTuple):
     """Where a file is looked for.
 
     `root`: the directory that it has to be in. `absolute_path`: the file, or a directory with a
-    `default_filename`. `name`: what the URL says, relative to the root. `is_directory`: whether the
-    URL ends with a slash. `follow_symlinks`: whether links may lead out of the root. `is_checked`:
-    whether a subclass has found the file, in the root or wherever it likes.
+    `default_filename`. `name`: what is asked for, relative to the root: the end of the URL, unless
+    a subclass asks for something else. `is_directory`: whether the URL ends with a slash.
+    `follow_symlinks`: whether links may lead out of the root. `is_checked`: whether a subclass has
+    found the file, in the root or wherever it likes.
     """
 
     root: str
@@ -159,7 +160,7 @@ def locate(place: Place) -> tuple[str, str] | None:
             return None
         path = os.path.join(path, place.default_filename)
         mode = _mode(path, place.name)
-    elif place.is_directory:
+    elif place.name.endswith("/"):
         raise HTTPError(404)
     if not stat.S_ISREG(mode):
         raise HTTPError(403, "%r is not a file", place.name)
