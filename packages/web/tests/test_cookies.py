@@ -235,6 +235,24 @@ def test_all_cookies_of_the_request_are_cleared() -> None:
     assert headers == [f'a=""; {GONE}; Path=/', f'b=""; {GONE}; Path=/']
 
 
+def test_all_cookies_are_cleared_with_the_attributes_that_they_need() -> None:
+    def act(handler: RequestHandler) -> None:
+        handler.clear_all_cookies(secure=True, httponly=True, samesite="None", partitioned=True)
+
+    assert set_cookies(act, "a=1; b=2") == [
+        f'{name}=""; {GONE}; HttpOnly; Partitioned; Path=/; SameSite=None; Secure' for name in "ab"
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"domain": "a;b"}, {"path": "/\r"}, {"samesite": "None"}])
+def test_clearing_all_cookies_refuses_what_would_clear_none(wrong: dict[str, Any]) -> None:
+    def act(handler: RequestHandler) -> None:
+        with pytest.raises(ValueError, match="cookie any"):
+            handler.clear_all_cookies(**wrong)
+
+    assert set_cookies(act, "a=1") == []
+
+
 def test_cookies_that_cannot_be_cleared_do_not_keep_the_others() -> None:
     def act(handler: RequestHandler) -> None:
         handler.clear_all_cookies(path="/x", domain="example.com")

@@ -18,7 +18,7 @@ from ostro.web import (
     Router,
     stream_request_body,
 )
-from ostro.web._cors import add_vary
+from ostro.web._vary import add_vary
 
 from .support import MemoryConnection, ask, connected, raw_get, read_answer, serving
 

@@ -16,6 +16,7 @@ from ostro.httputil import HTTPHeaders, HTTPServerRequest
 from ._codings import CODINGS, Compressor
 from ._encodings import accepted_encodings
 from ._transforms import OutputTransform
+from ._vary import add_vary
 
 __all__ = ["Compression", "ContentEncoding", "GZipContentEncoding", "transforms_of_settings"]
 
@@ -172,7 +173,7 @@ class ContentEncoding(OutputTransform):
         """Decide, and compress the first part of the body."""
         if not self._applies(status_code, headers):
             return status_code, headers, chunk
-        _vary(headers)
+        add_vary(headers, "Accept-Encoding")
         size = len(chunk) if finishing else _announced(headers)
         coding = self._coding(status_code, headers, size)
         if coding is None:
@@ -257,16 +258,6 @@ def _announced(headers: HTTPHeaders) -> int | None:
     """Return the length that a response says it has, or None."""
     length = headers.get("Content-Length", "")
     return int(length) if length.isdigit() else None
-
-
-def _vary(headers: HTTPHeaders) -> None:
-    vary = headers.get("Vary")
-    if not vary:
-        headers["Vary"] = "Accept-Encoding"
-        return
-    known = {name.strip().lower() for name in vary.split(",")}
-    if known.isdisjoint(("*", "accept-encoding")):
-        headers["Vary"] = f"{vary}, Accept-Encoding"
 
 
 def _weaken_etag(headers: HTTPHeaders) -> None:

@@ -141,15 +141,33 @@ class Cookies(Input):
             partitioned=partitioned,
         )
 
-    def clear_all_cookies(self, path: str = "/", domain: str | None = None) -> None:
-        """Delete all the cookies the user sent with this request.
+    def clear_all_cookies(
+        self,
+        path: str = "/",
+        domain: str | None = None,
+        *,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Delete all the cookies the user sent with this request, each as `clear_cookie` does.
 
         Those that cannot have been set with this path and domain, or not by this server, are left
-        alone.
+        alone. Raises ValueError for attributes that no cookie can have.
         """
+        asked: dict[str, Any] = {  # Any: as for set_cookie
+            "secure": secure,
+            "httponly": httponly,
+            "samesite": samesite,
+            "partitioned": partitioned,
+        }
+        # A subclass that extends clear_cookie may know the older parameters only.
+        further = {name: value for name, value in asked.items() if value}
+        format_set_cookie("any", "", path=path, domain=domain, **further)
         for name in self.request.cookies:
             with contextlib.suppress(ValueError):
-                self.clear_cookie(name, path=path, domain=domain)
+                self.clear_cookie(name, path=path, domain=domain, **further)
 
     def set_secure_cookie(
         self,

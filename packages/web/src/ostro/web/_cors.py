@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 from ostro.httputil import HTTPHeaders
 
+from ._vary import add_vary
+
 __all__ = ["CORS"]
 
 _ORIGIN = re.compile(
@@ -160,15 +162,6 @@ class CORS:
         # should at least not mix them up.
         answer["Vary"] = "Access-Control-Request-Method, Access-Control-Request-Headers"
         return answer
-
-
-def add_vary(headers: HTTPHeaders, name: str) -> None:
-    """Name a request header in Vary, beside those that are there."""
-    known = headers.get("Vary")
-    if not known:
-        headers["Vary"] = name
-    elif not {"*", name.lower()} & {part.strip(" \t").lower() for part in known.split(",")}:
-        headers["Vary"] = f"{known}, {name}"
 
 
 def _check_origin(origin: str) -> None:

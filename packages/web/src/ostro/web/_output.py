@@ -28,6 +28,7 @@ from ostro.httputil import (
 from ostro.ioloop import COMPLETED, Completed, deliver
 
 from ._pieces import PIECE_SIZE, has_loop, send_pieces
+from ._preconditions import ENTITY_TAG
 from ._transforms import OutputTransform
 
 if TYPE_CHECKING:
@@ -50,9 +51,6 @@ _START_LINES = {
 }
 
 _hash = functools.partial(hashlib.sha1, usedforsecurity=False)
-
-_ETAG = re.compile(r'(?:W/)?"[^"]*"')
-"""One entry of If-None-Match. Spec: RFC 9110 section 8.8.3."""
 
 BODILESS = frozenset((204, 304))
 """The statuses whose responses have no body."""
@@ -366,7 +364,7 @@ class Output:
         if known.strip(" \t") == "*":
             return True
         etag = etag.removeprefix("W/")
-        return any(entry.removeprefix("W/") == etag for entry in _ETAG.findall(known))
+        return any(entry.removeprefix("W/") == etag for entry in ENTITY_TAG.findall(known))
 
 
 def _default_headers() -> HTTPHeaders:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ostro.httputil import HTTPHeaders, parse_date
 
-_ETAG: Final = re.compile(r'(?:W/)?"[^"]*"')
+ENTITY_TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 """entity-tag. Spec: RFC 9110 section 8.8.3."""
 
 
@@ -25,7 +25,7 @@ def precondition_fails(headers: HTTPHeaders, etag: str | None, modified: datetim
     wanted = headers.get("If-Match")
     if wanted is not None:
         return wanted.strip(" \t") != "*" and (
-            etag is None or etag.startswith("W/") or etag not in _ETAG.findall(wanted)
+            etag is None or etag.startswith("W/") or etag not in ENTITY_TAG.findall(wanted)
         )
     since = headers.get("If-Unmodified-Since")
     if since is None or modified is None:

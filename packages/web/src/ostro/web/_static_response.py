@@ -25,6 +25,7 @@ from ostro.ioloop import COMPLETED
 from ._byteranges import Body, multipart_body
 from ._preconditions import precondition_fails, range_applies, unmodified_since
 from ._static_source import PIECE_SIZE, StaticSource, in_executor
+from ._vary import add_vary
 from .errors import HTTPError
 
 __all__ = ["StaticResponse"]
@@ -131,7 +132,7 @@ class StaticResponse(StaticSource):
         content_type = self.get_content_type()
         self.set_header("Content-Type", content_type)
         if self._file is not None and self._file.encoded:
-            self.add_header("Vary", "Accept-Encoding")
+            add_vary(headers, "Accept-Encoding")
             if self._representation is not None and self._representation.encoding:
                 headers["Content-Encoding"] = self._representation.encoding
         cache_time = self.get_cache_time(self.path, self.modified, content_type)
