@@ -7,12 +7,15 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
+import tornado.httpserver
+import tornado.netutil
+import tornado.web
 
 from ostro.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from ostro.ioloop import IOLoop
 from ostro.web import Application, ErrorHandler, FallbackHandler, Mount, RequestHandler
 
-from .support import MemoryConnection, as_form, ask
+from .support import MemoryConnection, as_form, ask, connected, raw_get, raw_post, read_answer
 
 SECRET = "00112233445566778899aabbccddeeff"
 """A token in the first format, as old cookies have it."""
@@ -114,6 +117,45 @@ def test_a_cookie_of_tornado_is_understood(cookie: str, version: int) -> None:
 @pytest.mark.parametrize("token", SAME_TOKEN)
 def test_a_token_that_tornado_wrote_for_an_old_cookie_matches_it(token: str) -> None:
     assert post(token, SECRET).status == 200
+
+
+class TornadoForm(tornado.web.RequestHandler):
+    def get(self) -> None:
+        self.write(self.xsrf_form_html())
+
+    def post(self) -> None:
+        self.write("done")
+
+
+async def ask_tornado(port: int, request: bytes) -> tuple[str, str]:
+    async with connected(port) as (reader, writer):
+        writer.write(request)
+        start_line, _, body = await read_answer(reader)
+    return start_line.split(" ")[1], body.decode()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_tornado_takes_our_tokens_and_we_take_its(io_loop: IOLoop, version: int) -> None:
+    page = ask(site(xsrf_cookie_version=version))
+    ours, cookie = token_in(page), cookie_of(page)
+    theirs = tornado.web.Application([("/", TornadoForm)], xsrf_cookies=True)
+    server = tornado.httpserver.HTTPServer(theirs)
+    [socket] = tornado.netutil.bind_sockets(0, "127.0.0.1")
+    server.add_socket(socket)
+    port = socket.getsockname()[1]
+
+    try:
+        with_cookie = f"Cookie: _xsrf={cookie}"
+        taken = await ask_tornado(port, raw_post("/", b"", with_cookie, f"X-XSRFToken: {ours}"))
+        other = await ask_tornado(port, raw_post("/", b"", with_cookie, f"X-XSRFToken: {SECRET}"))
+        form = await ask_tornado(port, raw_get("/", with_cookie))
+    finally:
+        server.stop()
+
+    assert (taken, other[0]) == (("200", "done"), "403")
+    found = re.search('value="([^"]+)"', form[1])
+    assert found
+    assert post(found[1], cookie).status == 200
 
 
 def test_the_first_version_is_not_masked() -> None:
