@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Generator
 import pytest
 
 from ostro.ioloop import COMPLETED, IOLoop
-from ostro.websocket._connection import MAX_HELD_MESSAGES, MAX_TASKS
+from ostro.websocket._connection import MAX_HELD_MESSAGES, MAX_HELD_SIZE, MAX_TASKS
 
 from .memory import Gate, Talk, echo, turns
 
@@ -124,6 +124,26 @@ async def test_the_peer_has_to_wait_for_a_busy_delegate(io_loop: IOLoop) -> None
     assert (before, talk.stream.reading) == (True, False)
     await gate.open()
     assert talk.stream.reading
+
+
+async def test_the_peer_has_to_wait_for_a_busy_delegate_when_messages_are_large(
+    io_loop: IOLoop,
+) -> None:
+    talk, gate = Talk(), Gate()
+    talk.delegate.behave = gate.wait
+    large = bytes(MAX_HELD_SIZE // 2)
+
+    reading = []
+    for _ in range(3):
+        talk.feed(talk.peer.send_binary(large))
+        reading.append(talk.stream.reading)
+    await gate.open()
+
+    assert reading == [True, True, False]
+    assert talk.stream.reading
+    while gate.waiting:
+        await gate.open()
+    assert len(talk.seen) == 3
 
 
 async def test_messages_that_are_held_are_delivered_before_a_close(io_loop: IOLoop) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ostro.ioloop import IOLoop
-from ostro.websocket._reader import MessageQueue
+from ostro.websocket._reader import MAX_UNREAD_SIZE, MessageQueue
 
 
 async def test_messages_are_read_in_their_order_and_then_none(io_loop: IOLoop) -> None:
@@ -42,6 +42,21 @@ async def test_a_full_queue_makes_wait_until_half_of_it_is_read(io_loop: IOLoop)
     await queue.get()
     assert full.done()
     assert queue.put("5") is None
+
+
+async def test_large_messages_fill_a_queue_before_there_are_many(io_loop: IOLoop) -> None:
+    queue = MessageQueue()
+    large = bytes(MAX_UNREAD_SIZE // 4)
+
+    rooms = [queue.put(large) for _ in range(4)]
+    room = rooms[-1]
+    assert room is not None
+    await queue.read()
+    before = room.done()
+    await queue.read()
+
+    assert rooms[:3] == [None] * 3
+    assert (before, room.done()) == (False, True)
 
 
 async def test_the_end_lets_go_of_who_waits_for_room(io_loop: IOLoop) -> None:

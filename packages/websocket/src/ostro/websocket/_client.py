@@ -309,7 +309,8 @@ def websocket_connect(
         headers: More fields of the request, such as Origin, Cookie or Authorization.
         ssl_options: For `wss`: a dict or a context; None verifies by the system's authorities.
         timeout: Seconds until the whole opening must be over: 20 for None, 0 for no limit.
-        max_queue: Messages, 1 or more, that wait to be read before reading from the network pauses.
+        max_queue: Messages, 1 or more, that wait to be read before reading from the network pauses;
+            it does as well for 4 MiB of them.
         max_write_buffer_size: Bytes that may wait to be sent when another message is written, or
             the connection is dropped: the server does not read.
 

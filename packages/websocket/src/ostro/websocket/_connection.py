@@ -42,6 +42,9 @@ MAX_HELD_MESSAGES: Final = 16
 """Messages that wait for a delegate that is busy before the peer has to: enough that a burst of
 small ones does not stop the reading, and with it the noticing of pongs and of the end."""
 
+MAX_HELD_SIZE: Final = 4 * 1024 * 1024
+"""Bytes, or characters, of such messages; the one that exceeds it is held as well."""
+
 MAX_TASKS: Final = 64
 """Coroutines that run for pings and pongs, beside the messages, before the peer has to wait."""
 
@@ -223,7 +226,7 @@ class WebSocketConnection(ABC):
         """Whether no more should be delivered for now: too much waits, or runs."""
         if self._beside is not None and len(self._beside) >= MAX_TASKS:
             return True
-        return self._held is not None and len(self._held) >= MAX_HELD_MESSAGES
+        return self._held is not None and _is_much(self._held)
 
     def _deliver(self, message: str | bytes) -> None:
         """Hand a message to the delegate, or keep it until the one before it is dealt with."""
@@ -288,7 +291,7 @@ class WebSocketConnection(ABC):
         if held is None:
             return
         self._held = None  # so that they are delivered, not held again
-        was_full = len(held) >= MAX_HELD_MESSAGES
+        was_full = _is_much(held)
         while held:
             item = held[0]
             if not isinstance(item, (str, bytes)):
@@ -368,6 +371,13 @@ class WebSocketRequestConnection(HTTPConnection):
 
         The arguments are those of `WebSocketConnection`.
         """
+
+
+def _is_much(held: deque[str | bytes | Callable[[], None]]) -> bool:
+    """Tell whether what is held is enough."""
+    if len(held) >= MAX_HELD_MESSAGES:
+        return True
+    return sum(len(item) for item in held if isinstance(item, (str, bytes))) >= MAX_HELD_SIZE
 
 
 def _start(run: Runner, awaitable: Awaitable[object]) -> asyncio.Future[object]:

@@ -14,6 +14,9 @@ from typing import Final, TypeAlias
 MAX_UNREAD_MESSAGES: Final = 16
 """Messages that are kept for a reader before the peer has to wait."""
 
+MAX_UNREAD_SIZE: Final = 4 * 1024 * 1024
+"""Bytes, or characters, of such messages; the one that exceeds it is kept as well."""
+
 Read: TypeAlias = "asyncio.Future[str | bytes | None]"
 """What comes of reading: a message, or None at the end."""
 
@@ -22,16 +25,27 @@ class MessageQueue:
     """The messages that have come and were not asked for yet.
 
     `put` is a message callback: what it returns is done when there is room for more, which is at
-    half of `max_messages`, so that reading does not stop and go for each of them.
+    half of `max_messages`, so that reading does not stop and go for each of them; or at half of
+    `MAX_UNREAD_SIZE`, where messages are large.
     """
 
-    __slots__ = ("_ended", "_loop", "_max_messages", "_messages", "_on_idle", "_reads", "_room")
+    __slots__ = (
+        "_ended",
+        "_loop",
+        "_max_messages",
+        "_messages",
+        "_on_idle",
+        "_reads",
+        "_room",
+        "_size",
+    )
 
     def __init__(self, max_messages: int = MAX_UNREAD_MESSAGES) -> None:
         self._loop = asyncio.get_running_loop()
         self._max_messages = max_messages
         # Messages that nobody has read, or reads that no message has come for: never both.
         self._messages: deque[str | bytes] = deque()
+        self._size = 0  # of all of them
         self._reads: deque[Read] = deque()
         # Whether no more messages come.
         self._ended = False
@@ -48,7 +62,8 @@ class MessageQueue:
                 read.set_result(message)
                 return None
         self._messages.append(message)
-        if len(self._messages) < self._max_messages:
+        self._size += len(message)
+        if len(self._messages) < self._max_messages and self._size < MAX_UNREAD_SIZE:
             return None
         if self._room is None:
             self._room = self._loop.create_future()
@@ -62,8 +77,11 @@ class MessageQueue:
         """
         read: Read = self._loop.create_future()
         if self._messages:
-            read.set_result(self._messages.popleft())
-            if len(self._messages) <= self._max_messages // 2:
+            read.set_result(self._pop())
+            if (
+                len(self._messages) <= self._max_messages // 2
+                and self._size <= MAX_UNREAD_SIZE // 2
+            ):
                 self._make_room()
         elif self._ended:
             read.set_result(None)
@@ -88,10 +106,16 @@ class MessageQueue:
         """Take back what a task had been given when it was cancelled."""
         if message is not None:
             self._messages.appendleft(message)
+            self._size += len(message)
             while self._reads and self._messages:
                 read = self._reads.popleft()
                 if not read.done():
-                    read.set_result(self._messages.popleft())
+                    read.set_result(self._pop())
+
+    def _pop(self) -> str | bytes:
+        message = self._messages.popleft()
+        self._size -= len(message)
+        return message
 
     def end(self) -> None:
         """Let readers know that no more messages come. Idempotent."""
