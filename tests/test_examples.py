@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -355,6 +356,15 @@ web.Application([("/", Page), ("/odd", Odd)]).run({port})
 """
 
 
+def refuses(page: str) -> bool:
+    """Tell whether Python's parser takes a page for no HTML, which newer ones never do."""
+    try:
+        HTMLParser().feed(page)
+    except AssertionError:
+        return True
+    return False
+
+
 def test_the_spider_goes_on_after_what_is_no_link_and_no_page(tmp_path: Path) -> None:
     port = free_port()
     program = tmp_path / "site.py"
@@ -366,7 +376,7 @@ def test_the_spider_goes_on_after_what_is_no_link_and_no_page(tmp_path: Path) ->
     assert done.stderr == ""
     assert done.stdout.startswith("3 pages in")
     assert f"broken: http://[bad/: Invalid IPv6 URL, on {site.url}/\n" in done.stdout
-    assert f"broken: {site.url}/odd: not HTML" in done.stdout
+    assert (f"broken: {site.url}/odd: not HTML" in done.stdout) == refuses("<![odd[ <p>")
     assert f"broken: {site.url}/nowhere: HTTP 404" in done.stdout
 
 

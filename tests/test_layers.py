@@ -56,7 +56,7 @@ def distribution_of(found: Import) -> NormalizedName | None:
     if top in sys.stdlib_module_names:
         return None
     if top != NAMESPACE:
-        known = [canonicalize_name(owner) for owner in INSTALLED.get(top, [top])]
+        known = [canonicalize_name(owner) for owner in INSTALLED.get(top, [found.module])]
         # A namespace has several: one that is called like the module, or the one that holds it.
         path = found.module.replace(".", "/")
         called = [owner for owner in known if owner == canonicalize_name(found.module)]

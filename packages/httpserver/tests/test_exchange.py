@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -374,16 +375,30 @@ async def test_a_client_that_goes_away_ends_the_sending_of_a_file_unwatched(
         await unwatched
 
 
+class SlowFile(io.BytesIO):
+    """A file whose disk takes its time."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.found = threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert self.found.wait(10)
+        return super().read(size)
+
+
 async def test_sending_a_file_can_be_cancelled(io_loop: IOLoop) -> None:
     client, exchange = await asked(io_loop)
     exchange.write_headers(OK, sized(3))
-    sending = exchange.send_file(io.BytesIO(b"abc"), 0, 3)
+    file = SlowFile(b"abc")
+    sending = exchange.send_file(file, 0, 3)
     assert isinstance(sending, asyncio.Task)
     await asyncio.sleep(0)
 
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending
+    file.found.set()
 
     exchange.write(b"abc")
     exchange.finish()

@@ -56,7 +56,7 @@ def test_current_does_not_return_a_closed_loop(io_loop: IOLoop) -> None:
 
 
 def test_make_current_tells_asyncio_too(io_loop: IOLoop) -> None:
-    assert asyncio.get_event_loop_policy().get_event_loop() is io_loop.asyncio_loop
+    assert asyncio.get_event_loop() is io_loop.asyncio_loop
 
 
 def test_clear_current_undoes_make_current(io_loop: IOLoop) -> None:

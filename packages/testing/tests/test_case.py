@@ -110,7 +110,7 @@ class LoopTest(AsyncTestCase):
 
     def test_the_loop_is_current(self) -> None:
         self.assertIs(IOLoop.current(), self.io_loop)
-        self.assertIs(asyncio.get_event_loop_policy().get_event_loop(), self.io_loop.asyncio_loop)
+        self.assertIs(asyncio.get_event_loop(), self.io_loop.asyncio_loop)
 
     def test_each_test_has_its_own_loop(self) -> None:
         self._check_loop()

@@ -60,7 +60,7 @@ class Program:
         self._prologue: list[str] = []
         self.is_async = False
         try:
-            self.free, self.assigned = _names("\n".join(["def f():", *source.uses]))
+            self.free, self.assigned = _names("\n".join(["async def f():", *source.uses]))
             # What is assigned may have been passed, too.
             self._prologue = [
                 f" if {name!r} in _tt_namespace: {name} = _tt_namespace[{name!r}]"
@@ -169,7 +169,8 @@ def _getter(names: Sequence[str]) -> Callable[[Mapping[str, object]], tuple[obje
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names that a function uses without assigning them, and those that it assigns."""
     module = symtable.symtable(text, GENERATED, "exec")
-    function = module.get_children()[0]
+    # From Python 3.14 on there are also tables of annotations, which do not run.
+    (function,) = [table for table in module.get_children() if table.get_type() == "function"]
     free: set[str] = set()
     fixed: set[str] = set()
     tables = [function]
