@@ -221,7 +221,9 @@ def test_a_converter_has_no_groups_and_a_pattern_that_compiles() -> None:
         ("int", 0, "0"),
         ("float", 0.5, "0.5"),
         ("float", -3.0, "-3"),
+        ("float", 0.1, "0.1"),
         ("float", 1e-05, "0.00001"),
+        ("float", 1e16, "10000000000000000"),
         ("str", "a b/é", "a%20b%2F%C3%A9"),
         ("path", "a b/é", "a%20b/%C3%A9"),
         ("uuid", ID, str(ID)),
@@ -236,11 +238,16 @@ def test_reverse_url_writes_a_value(kind: str, value: object, text: str) -> None
     [
         ("int", -1),
         ("int", 10**19),
+        ("int", 2**63),
         ("int", "5"),
         ("int", 5.0),
         ("float", "x"),
         ("float", float("inf")),
+        ("float", 1e-20),
         ("str", ""),
+        ("str", None),
+        ("str", b"x"),
+        ("str", "\ud800"),
         ("uuid", "x"),
     ],
 )
@@ -251,7 +258,30 @@ def test_reverse_url_refuses_what_would_not_lead_back(kind: str, value: object) 
         URLSpec(f"/{{it:{kind}}}", Typed).reverse(value)
 
 
-@given(st.integers(0, 2**63 - 1), st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
+@pytest.mark.parametrize("value", [".", "..", "a/../b", "a/."])
+def test_reverse_url_refuses_dots_that_a_client_would_take_out(value: str) -> None:
+    with pytest.raises(NotReversibleError, match="clients take the dots out"):
+        URLSpec("/files/{it:path}", Typed).reverse(value)
+
+
+@pytest.mark.parametrize("pattern", ["/{it:path}", "/(.*)"])
+def test_a_reversed_url_never_names_another_host(pattern: str) -> None:
+    spec = URLSpec(pattern, Typed)
+
+    path = spec.reverse("/evil.example/x")
+
+    assert path == "/%2Fevil.example/x"
+    found = spec.match(path)
+    assert found is not None
+    assert [*found.args, *found.kwargs.values()] in (["/evil.example/x"], [b"/evil.example/x"])
+
+
+_TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20).filter(
+    lambda text: text not in (".", "..")
+)
+
+
+@given(st.integers(0, 2**63 - 1), _TEXTS)
 def test_a_reversed_url_leads_back_to_its_values(number: int, text: str) -> None:
     spec = URLSpec("/{number:int}/{text:str}/?", Typed)
 

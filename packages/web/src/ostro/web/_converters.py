@@ -68,13 +68,24 @@ def _format_int(value: object) -> str:
 
 
 def _format_float(value: float) -> str:
-    return f"{value:.17f}".rstrip("0").rstrip(".")
+    text = repr(float(value))
+    if "e" not in text:
+        return text.removesuffix(".0")
+    from decimal import Decimal  # only for what is very large or very small
+
+    return f"{Decimal(text):f}"
+
+
+def _format_text(value: object) -> str:
+    if value is None or isinstance(value, bytes):
+        raise TypeError("expected text, or what has one")
+    return str(value)
 
 
 # Any: each has a type of its own
 _converters: dict[str, Converter[Any]] = {
-    "str": Converter(r"[^/]+", str),
-    "path": Converter(r".+", str),
+    "str": Converter(r"[^/]+", str, _format_text),
+    "path": Converter(r".+", str, _format_text),
     # Without a sign: ids are what it is for, and few handlers expect a negative one.
     "int": Converter(r"[0-9]{1,19}", _int, _format_int),
     "float": Converter(r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?", float, _format_float),

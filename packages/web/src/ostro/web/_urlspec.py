@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RouteMatch", "URLSpec", "url"]
 
+_DOT_SEGMENT = re.compile(r"/\.\.?(?:/|$)")
+"""Whoever asks for a URL takes these out before. Spec: RFC 3986 section 5.2.4."""
+
 
 class URLSpec:
     """Maps a URL pattern to a handler.
@@ -116,7 +119,8 @@ class URLSpec:
         """Return the path for which the groups of the pattern match `args`, escaped. Slashes stay
         as they are where the pattern takes them for part of the argument.
 
-        Raises `NotReversibleError` if the pattern is too general or `args` do not fit it.
+        A URL that begins with two slashes names another host, so the second is escaped. Raises
+        `NotReversibleError` if the pattern is too general or `args` do not fit it.
         """
         parts = self._parts
         if parts is None or len(parts) != self.regex.groups + 1:
@@ -127,14 +131,17 @@ class URLSpec:
             )
         if self.converters is not None:
             pairs = zip(self.converters.items(), args, strict=True)
-            return _fill(parts, [self._formatted(*field, arg) for field, arg in pairs])
+            path = _fill(parts, [self._formatted(*field, arg) for field, arg in pairs])
+            if _DOT_SEGMENT.search(path):
+                raise NotReversibleError(f"clients take the dots out of {path!r} and ask for less")
+            return _local(path)
         texts = [arg if isinstance(arg, bytes) else str(arg).encode() for arg in args]
         path = _fill(parts, [quote(text) for text in texts])
         if any(b"/" in text for text in texts):
             found = self.match(path)
             if found is None or [*found.args, *found.kwargs.values()] != texts:
                 path = _fill(parts, [quote(text, safe="") for text in texts])
-        return path
+        return _local(path)
 
     # Any: as above
     def _formatted(self, name: str, converter: Converter[Any], arg: object) -> str:
@@ -143,14 +150,15 @@ class URLSpec:
         """
         try:
             text = converter.format(arg)
+            converter.convert(text)  # or raise: it would not match
+            for safe in ("/", ""):
+                quoted = quote(text, safe=safe)
+                if converter.regex.fullmatch(quoted):
+                    return quoted
         except (ValueError, TypeError) as error:
             raise NotReversibleError(
                 f"{arg!r} cannot be the argument {name!r} of {self.template!r}: {error}"
             ) from error
-        for safe in ("/", ""):
-            quoted = quote(text, safe=safe)
-            if converter.regex.fullmatch(quoted):
-                return quoted
         raise NotReversibleError(f"{arg!r} cannot be the argument {name!r} of {self.template!r}")
 
     def __repr__(self) -> str:
@@ -197,6 +205,11 @@ def _policy(handler_class: type[RequestHandler]) -> CORS | Literal[False] | None
 
 def _fill(parts: list[str], texts: list[str]) -> str:
     return "".join([*chain(*zip(parts, texts, strict=False)), parts[-1]])
+
+
+def _local(path: str) -> str:
+    """Return a path such that it cannot be taken for `//host`. Spec: RFC 3986 section 4.2."""
+    return "/%2F" + path[2:] if path.startswith("//") else path
 
 
 def _unquote(text: str | None) -> bytes | None:
