@@ -20,6 +20,7 @@ from ostro.httputil import (
 )
 from ostro.httputil import (
     HTTPHeaders,
+    HTTPInputError,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
     RequestStartLine,
@@ -347,7 +348,10 @@ class RecordingDelegate(HTTPMessageDelegate):
         self.request.events.append("close")
 
     def on_connection_lost(self, error: BaseException | None) -> None:
-        self.request.events.append("lost" if error is None else f"lost: {error}")
+        if isinstance(error, HTTPInputError):
+            self.request.events.append(f"refused {error.status}")
+        else:
+            self.request.events.append("lost" if error is None else f"lost: {error}")
 
 
 class WithDelegate(Recorder):

@@ -208,7 +208,7 @@ async def test_a_body_has_a_total_time_however_steadily_it_comes(io_loop: IOLoop
     assert timed.statuses == [408]
     assert len(lines) == 1
     assert "took 1001 s" in lines[0]
-    assert timed.app.requests[0].events == ["headers", "close", "lost"]
+    assert timed.app.requests[0].events == ["headers", "close", "refused 408"]
 
 
 async def test_a_dripped_body_is_refused_once_the_grace_has_passed(io_loop: IOLoop) -> None:
@@ -247,7 +247,7 @@ async def test_a_body_that_stops_is_refused_wherever_it_does(
 
         assert timed.statuses == [408]
         assert len(lines) == 1
-        assert timed.app.requests[0].events == ["headers", "close", "lost"]
+        assert timed.app.requests[0].events == ["headers", "close", "refused 408"]
         await timed.client.send(body[size:])
         assert timed.app.targets == []
         await timed.client.ended()

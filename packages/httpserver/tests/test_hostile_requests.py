@@ -274,7 +274,7 @@ async def test_trailers_without_end_are_refused_in_pieces_of_any_size(
     assert client.stream.ended
     assert responses(client.sent)[0].status == 431
     assert app.targets == []
-    assert app.requests[0].events == ["headers", "close", "lost"]
+    assert app.requests[0].events == ["headers", "close", "refused 431"]
     assert len(lines) == 1
 
 

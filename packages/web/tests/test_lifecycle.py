@@ -417,7 +417,7 @@ def test_an_exception_in_initialize_is_logged_with_its_traceback(
 
     ask(app_of(Handler), "/a")
 
-    assert "Uncaught exception making a handler for HTTPServerRequest" in caplog.text
+    assert "Uncaught exception GET /a (192.0.2.1)\nHTTPServerRequest" in caplog.text
     assert "ValueError: broken" in caplog.text
 
 

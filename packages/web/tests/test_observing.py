@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import io
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,16 @@ from ostro.web import (
     stream_request_body,
 )
 
-from .support import MemoryConnection, ask, connected, fetch, raw_get, read_answer, serving
+from .support import (
+    MemoryConnection,
+    ask,
+    connected,
+    fetch,
+    raw_get,
+    raw_post,
+    read_answer,
+    serving,
+)
 
 
 class Recorder:
@@ -139,15 +149,13 @@ def test_the_outcome_has_what_metrics_want(recorder: Recorder) -> None:
         ("DELETE", "/", ["start / /", "end 200"]),
         ("PATCH", "/", ["start / /", "error HTTPError", "end 405"]),
         ("GET", "/none", ["start /none None", "error HTTPError", "end 404"]),
-        ("GET", "/unmade", ["start /unmade /unmade", "error HTTPError", "end 500"]),
+        ("GET", "/unmade", ["start /unmade /unmade", "error ValueError", "end 500"]),
     ],
 )
 def test_exceptions_are_told(recorder: Recorder, method: str, path: str, events: list[str]) -> None:
     ask(site(recorder), path, method=method)
 
     assert recorder.events == events
-    if path == "/unmade":
-        assert isinstance(recorder.errors[0].__cause__, ValueError)
     if path == "/none":
         assert recorder.outcome.route is None
 
@@ -174,7 +182,7 @@ def test_a_client_that_goes_away_is_told(recorder: Recorder) -> None:
 
     connection.lose()
 
-    assert recorder.events == ["start /slow /slow", "end 200"]
+    assert recorder.events == ["start /slow /slow", "end 499"]
     assert recorder.outcome.disconnected
     assert recorder.outcome.seconds_to_head is None
 
@@ -314,7 +322,7 @@ def test_the_loss_of_a_client_of_a_mounted_delegate_is_seen(recorder: Recorder) 
 
     connection.lose()
 
-    assert recorder.events == ["start /d /d", "end 200"]
+    assert recorder.events == ["start /d /d", "end 499"]
     assert recorder.outcome.disconnected
 
 
@@ -382,6 +390,51 @@ def test_a_streamed_request_is_observed(recorder: Recorder, mounted: bool) -> No
     ask(app, "/up", method="POST", body=[b"a", b"b"])
 
     assert recorder.events == [f"start /up {None if mounted else '/up'}", "end 200"]
+
+
+async def test_a_body_that_the_server_refuses_has_the_status_that_it_answers(
+    io_loop: IOLoop, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Small(Upload):
+        max_body_size = 10
+
+    app = Application([("/up", Small)], request_observers=[recorder])
+    async with serving(app) as port, connected(port) as (reader, writer):
+        writer.write(raw_post("/up", b"x" * 11))
+        status, _, _ = await read_answer(reader)
+
+    assert status == "HTTP/1.1 413 Content Too Large"
+    assert recorder.events == ["start /up /up", "end 413"]
+    assert not recorder.outcome.disconnected
+    (record,) = [record for record in caplog.records if record.name == "ostro.access"]
+    assert (record.levelno, record.getMessage()[:13]) == (logging.WARNING, "413 POST /up ")
+
+
+@pytest.mark.parametrize("short_cut", [True, False])
+async def test_an_answer_that_is_broken_off_here_is_not_the_clients_doing(
+    io_loop: IOLoop, recorder: Recorder, short_cut: bool
+) -> None:
+    async def begin_and_give_up(request: HTTPServerRequest) -> None:
+        assert request.connection is not None
+        answer_on(request.connection, False)
+        await asyncio.sleep(0)
+        request.connection.close()
+        await asyncio.Event().wait()  # until it is cancelled
+
+    class Breaking(RequestHandler):
+        async def get(self) -> None:
+            await self.flush()
+            raise ValueError
+
+    handler = (
+        ("/", Breaking) if short_cut else ("/", FallbackHandler, {"fallback": begin_and_give_up})
+    )
+    app = Application([handler], request_observers=[recorder])
+    async with serving(app) as port, connected(port) as (reader, writer):
+        writer.write(raw_get())
+        await reader.read()
+
+    assert not recorder.outcome.disconnected
 
 
 @pytest.mark.parametrize("handler", [Upload, Page])

@@ -14,7 +14,7 @@ import pytest
 
 from ostro.ioloop import IOLoop
 from ostro.netutil import BindError
-from ostro.web import Application, RequestHandler, StartupError
+from ostro.web import Application, Mount, RequestHandler, StartupError
 
 from .programs import running
 from .support import connected, raw_get, read_answer
@@ -178,6 +178,97 @@ async def test_a_second_signal_does_not_wait_for_clients(io_loop: IOLoop) -> Non
 
         assert await reader.read() == b""
     assert site.events == ["up", "down"]
+
+
+class Tidy(RequestHandler):
+    """Does in its last steps what takes a moment, or for ever."""
+
+    events: list[str]
+    started: asyncio.Event
+    endless = False
+
+    async def get(self) -> None:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            while self.endless:
+                await asyncio.Event().wait()
+            self.events.append("tidied")
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+async def test_handlers_that_are_cut_off_end_before_the_application_is_shut_down(
+    io_loop: IOLoop, signals: int
+) -> None:
+    site = Site()
+    Tidy.events, Tidy.started = site.events, asyncio.Event()
+    site.app = Application([Mount("/in", Application([("/in", Tidy)]))], lifespan=site.hook)
+    task = site.serve(0 if signals == 1 else 10)
+    async with connected_when_up(site) as (_, writer):
+        writer.write(raw_get("/in/in"))
+        await Tidy.started.wait()
+
+        ask_to_stop()
+        if signals == 2:
+            await until(lambda: refused(site.port))
+            ask_to_stop()
+        await task
+
+    assert site.events == ["up", "tidied", "down"]
+
+
+async def test_a_handler_that_never_ends_does_not_keep_the_application_from_its_end(
+    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Endless(Tidy):
+        endless = True
+
+    monkeypatch.setattr("ostro.web._serving.CLEANUP_TIMEOUT", 0)
+    site = Site()
+    Tidy.events, Tidy.started = site.events, asyncio.Event()
+    site.app = Application([("/", Endless)], lifespan=site.hook)
+    task = site.serve(0)
+    async with connected_when_up(site) as (_, writer):
+        writer.write(raw_get("/"))
+        await Tidy.started.wait()
+
+        ask_to_stop()
+        await task
+
+    assert site.events == ["up", "down"]
+    assert "1 handlers did not end with their connections" in caplog.text
+    for left in asyncio.all_tasks() - {asyncio.current_task()}:
+        left.cancel()
+
+
+async def test_a_handler_that_outlives_its_client_has_the_time_of_the_others(
+    io_loop: IOLoop,
+) -> None:
+    class Unstoppable(Slow):
+        cancel_on_disconnect = False
+
+        def on_connection_close(self) -> None:
+            site.events.append("gone")
+
+        def on_finish(self) -> None:
+            site.events.append("finished")
+
+    site = Site()
+    site.app = Application([("/", Unstoppable)], lifespan=site.hook)
+    task = site.serve(None)
+    async with connected_when_up(site) as (_, writer):
+        writer.write(raw_get("/"))
+        await Slow.started.wait()
+    await until(lambda: "gone" in site.events)
+
+    ask_to_stop()
+    await until(lambda: refused(site.port))
+    Slow.gate.set()
+    await task
+
+    assert site.events == ["up", "gone", "finished", "down"]
 
 
 async def test_a_signal_during_the_startup_ends_it(io_loop: IOLoop) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import logging
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -235,11 +236,14 @@ async def test_an_error_before_the_head_is_sent_is_a_500(
     assert "Traceback" in caplog.text
 
 
-async def test_an_application_that_wants_to_exit_is_an_error(io_loop: IOLoop) -> None:
+@each_mode
+async def test_an_application_that_wants_to_exit_is_an_error(
+    io_loop: IOLoop, mode: dict[str, Any]
+) -> None:
     def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
         sys.exit("not here")
 
-    async with container(application) as made:
+    async with container(application, **mode) as made:
         assert (await ask(made))[0] == "500 Internal Server Error"
 
 
@@ -411,7 +415,10 @@ async def test_write_tells_that_the_client_is_gone(
     assert "Traceback" not in caplog.text
 
 
-async def test_a_request_whose_client_left_while_it_waited_is_not_run(io_loop: IOLoop) -> None:
+async def test_a_request_whose_client_left_while_it_waited_is_not_run(
+    io_loop: IOLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ostro.access")
     gate = Gate()
     served: list[str] = []
 
@@ -438,6 +445,8 @@ async def test_a_request_whose_client_left_while_it_waited_is_not_run(io_loop: I
         await first
 
     assert served == ["/first"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "ostro.access"]
+    assert [line[:11] for line in lines] == ["200 GET /fi", "499 POST /s", "499 GET /th"]
 
 
 # Threads

@@ -134,13 +134,15 @@ class ApplicationCaller(ConnectionOutput):
     def _reject(self, status: int, message: str) -> None:
         message = printable(message)
         general_log.info("Bad request from %s: %s", self._context.remote_ip, message)
-        self._answer_and_close(status, message)
+        self._answer_and_close(status, message, HTTPInputError(message, status))
 
-    def _answer_and_close(self, status: int, message: str) -> None:
+    def _answer_and_close(
+        self, status: int, message: str, reason: HTTPInputError | None = None
+    ) -> None:
         """Answer in the application's place if that is still possible, and close the connection."""
         exchange = self._exchange
         if exchange is not None:
-            self._abandon(exchange, None)
+            self._abandon(exchange, reason)
         if self.codec.response_started or self.stream.closed():
             self.close()
             return

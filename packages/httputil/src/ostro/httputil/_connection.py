@@ -241,7 +241,8 @@ class HTTPMessageDelegate:
     def on_connection_lost(self, error: BaseException | None) -> None:
         """Learn that nothing can be written any more.
 
-        `error` is what the network reported, if anything.
+        `error` is what the network reported, if anything; or HTTPInputError, where the server has
+        refused what came, and answers in the place of the delegate unless that has begun to.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from ._compression import transforms_of_settings
 from ._delegates import HandlerDelegate, RequestDelegate
 from ._handler import RequestHandler
 from ._lifespan import alive
+from ._output import CLIENT_CLOSED_REQUEST
 from ._page_tools import PageTools
 from ._router import HandlerSpec
 from ._routing import CATCH_ALL_HOST, HostRoutes
@@ -35,7 +37,6 @@ from ._serving import (
 from ._static_routes import static_routes
 from ._transforms import OutputTransform
 from ._urlspec import RouteMatch, URLSpec
-from .errors import HTTPError
 
 __all__ = ["Application"]
 
@@ -53,7 +54,7 @@ _LISTEN_OPTIONS = ("family", "backlog", "reuse_port")
 class _FailedHandler(RequestHandler):
     """Answers when the handler that should could not be made."""
 
-    def initialize(self, error: HTTPError) -> None:
+    def initialize(self, error: Exception) -> None:
         self._error = error
 
     def set_default_headers(self) -> None:
@@ -125,8 +126,10 @@ class Application(HTTPServerConnectionDelegate):
         self._page_tools = PageTools(settings.get("ui_modules"), settings.get("ui_methods"))
         if settings.get("static_path"):
             handlers = [*static_routes(settings), *(handlers or ())]
-        # Whether `lifespan` has been entered.
+        # Whether `lifespan` has been entered, and the tasks of requests that lost their clients,
+        # which may need what it provides until they end.
         self._alive = False
+        self._outliving: set[asyncio.Task[None]] = set()
         self._attendance = Attendance(settings)
         # Whether any handler may be observed: by its own observers, or those of one around it.
         self._observed = self._attendance.observes
@@ -274,6 +277,7 @@ class Application(HTTPServerConnectionDelegate):
         """Write a completed HTTP request to the log.
 
         To the logger `ostro.access`: as info below status 400, as warning below 500, else as error.
+        A request whose client went away before a response had begun has the status 499, as info.
         Override this, or give the setting `log_function`, to do something else.
         """
         log_function = self.settings.get("log_function")
@@ -281,7 +285,10 @@ class Application(HTTPServerConnectionDelegate):
             log_function(handler)
             return
         status = handler._status_code
-        level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+        if status < 400 or (handler._gone and status == CLIENT_CLOSED_REQUEST):
+            level = logging.INFO
+        else:
+            level = logging.WARNING if status < 500 else logging.ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()
             access_log.log(level, "%d %s %.2fms", status, handler._request_summary(), milliseconds)
@@ -339,12 +346,7 @@ class Application(HTTPServerConnectionDelegate):
             return self._failed(request, error)
 
     def _failed(self, request: HTTPServerRequest, error: Exception) -> RequestHandler:
-        if isinstance(error, HTTPError):
-            return _FailedHandler(self, request, error=error)
-        app_log.exception("Uncaught exception making a handler for %r", request)
-        answer = HTTPError(500)
-        answer.__cause__ = error
-        return _FailedHandler(self, request, error=answer)
+        return _FailedHandler(self, request, error=error)
 
     def _find(self, request: HTTPServerRequest) -> RouteMatch:
         routes = self._routes.only or self._routes.routes_for_host(request.host_name)

@@ -113,8 +113,8 @@ class AttendedConnection(HTTPConnection):
         return stream
 
     def close(self) -> None:
+        self._over()  # before the connection tells of its loss: this is no client's doing
         self._inner.close()
-        self._over()
 
     def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         return self._inner.get_ssl_certificate(binary_form)

@@ -44,7 +44,7 @@ class HandlerDelegate(HTTPMessageDelegate):
 
     def on_connection_lost(self, error: BaseException | None) -> None:
         if self._handler is not None:
-            self._handler._connection_lost()
+            self._handler._connection_lost(error)
 
 
 class RequestDelegate(HandlerDelegate):

@@ -22,7 +22,7 @@ from ostro.iostream import StreamClosedError
 from ostro.stack_context import wrap
 
 from ._location import location
-from ._output import BODILESS, HTML_TYPE, is_reason_phrase
+from ._output import BODILESS, CLIENT_CLOSED_REQUEST, HTML_TYPE, is_reason_phrase
 from ._routed import Routed
 from ._urlspec import RouteMatch
 from ._xsrf import XSRF_SAFE_METHODS
@@ -47,6 +47,8 @@ class RequestHandler(Routed):
 
     # Whether `handler_timeout` has passed; the class says so for those that are in time.
     _timed_out = False
+    # Whether the server has refused the request while its body came; the class says so as above.
+    _refused = False
 
     # Answers
 
@@ -314,17 +316,32 @@ class RequestHandler(Routed):
             except Exception as error:  # noqa: BLE001 - whatever a subclass raises
                 self._log_exception(error)
 
-    def _connection_lost(self) -> None:
+    def _connection_lost(self, error: BaseException | None = None) -> None:
         """End a request whose response cannot be sent any more, once its task has ended."""
         if self._finished:
             return
-        self._finished = self._gone = True
+        self._finished = True
+        self._note_lost(error)
         task = self._task
         if task is None or task.done():
             self._end()
             return
         self._cancel(task)
         task.add_done_callback(self._end)
+        assert isinstance(task, asyncio.Task)  # what else there may be is done
+        self.application._outliving.add(task)
+        task.add_done_callback(self.application._outliving.discard)
+
+    def _note_lost(self, error: BaseException | None) -> None:
+        """Note that there is no client to answer, or that the server refuses it by itself."""
+        self._gone = True
+        if self._headers_written:
+            return
+        if isinstance(error, HTTPInputError):
+            self._refused = True
+            self._status_code = error.status
+        else:
+            self._status_code = CLIENT_CLOSED_REQUEST
 
     def _cancel(self, task: asyncio.Task[None] | Completed[None]) -> None:
         if self.cancel_on_disconnect:

@@ -75,16 +75,16 @@ class HandOver(RequestHandler):
         else:
             super()._connection_closed()
 
-    def _connection_lost(self) -> None:
+    def _connection_lost(self, error: BaseException | None = None) -> None:
         if self._inner is not None:
-            self._inner._connection_lost()
+            self._inner._connection_lost(error)
         elif self._delegate is not None:
-            self._delegate.on_connection_lost(None)
-            self._gone = True
+            self._delegate.on_connection_lost(error)
+            self._note_lost(error)
             if self._observed is not None:
                 self._observed.ended(self)
         else:
-            super()._connection_lost()
+            super()._connection_lost(error)
 
 
 class FallbackHandler(HandOver):

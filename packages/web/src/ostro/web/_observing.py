@@ -28,10 +28,11 @@ class RequestOutcome:
     """How a request ended.
 
     `handler`: who answered. `route`: the pattern of its route as it was written, with what Routers
-    and Mounts put before it; None where no route matched. `status`: of the response. `body_bytes`:
-    how many bytes of body were sent, before the framing of the connection. `seconds`: from its head
-    to now; `seconds_to_head`: to the head of the response, None if none was sent. `disconnected`:
-    whether the client went away before the end.
+    and Mounts put before it; None where no route matched. `status`: of the response; 499 where the
+    client went away before one had begun. `body_bytes`: how many bytes of body were sent, before
+    the framing of the connection. `seconds`: from its head to now; `seconds_to_head`: to the head
+    of the response, None if none was sent. `disconnected`: whether the client went away before the
+    end.
     """
 
     __slots__ = (
@@ -166,5 +167,5 @@ class Observed:
             connection.body_bytes,
             time.monotonic() - began,
             None if connection.head_at is None else connection.head_at - began,
-            handler._gone,
+            handler._gone and not (handler._refused or connection.is_over),
         )

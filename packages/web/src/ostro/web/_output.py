@@ -55,6 +55,9 @@ _hash = functools.partial(hashlib.sha1, usedforsecurity=False)
 BODILESS = frozenset((204, 304))
 """The statuses whose responses have no body."""
 
+CLIENT_CLOSED_REQUEST = 499
+"""What stands in the log for a response that nobody was there to get; nginx has the same."""
+
 _REPRESENTATION_HEADERS = ("Content-Encoding", "Content-Language", "Content-Length", "Content-Type")
 
 

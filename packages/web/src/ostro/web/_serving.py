@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ general_log = logging.getLogger("ostro.general")
 
 DEFAULT_DRAIN_TIMEOUT = 30.0
 """Seconds for what is in flight when the server is told to stop; supervisors often wait as long."""
+
+CLEANUP_TIMEOUT = 1.0
+"""Seconds that handlers have for their last steps when their connections are closed, at least."""
 
 
 class ApplicationServer(HTTPServer):
@@ -133,7 +137,7 @@ async def serve_until_stopped(
                 try:
                     await stop.asked()
                 finally:
-                    await _drain(server, drain_timeout)
+                    await _drain(application, server, drain_timeout)
     except asyncio.CancelledError:
         if not stop.take_back():
             raise
@@ -141,16 +145,35 @@ async def serve_until_stopped(
         server.stop()
 
 
-async def _drain(server: ApplicationServer, seconds: float | None) -> None:
+async def _drain(
+    application: Application, server: ApplicationServer, seconds: float | None
+) -> None:
     server.stop()
+    began = time.monotonic()
     # A task of its own: what its timeout throws into it passes through no frame but its own.
     draining = asyncio.ensure_future(server.drain(seconds))
     try:
         if not await draining:
             general_log.warning("some connections did not end in %s s and were closed", seconds)
+        left = None if seconds is None else began + seconds - time.monotonic()
+        await _see_off(application, left)
     except asyncio.CancelledError:
         await server.close_all_connections()
+        await _see_off(application, 0)
         raise
+
+
+async def _see_off(application: Application, seconds: float | None) -> None:
+    """Let the handlers whose clients are gone come to their end, which may need what `lifespan`
+    provides.
+    """
+    await asyncio.sleep(0)  # streams that were closed tell of it with the next turn of the loop
+    tasks = [task for each in application._with_mounted() for task in each._outliving]
+    if tasks:
+        patience = None if seconds is None else max(seconds, CLEANUP_TIMEOUT)
+        _, pending = await asyncio.wait(tasks, timeout=patience)
+        if pending:
+            general_log.warning("%d handlers did not end with their connections", len(pending))
 
 
 class _Stop:

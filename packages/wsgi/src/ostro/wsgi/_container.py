@@ -29,8 +29,9 @@ from ostro.iostream import StreamClosedError
 from ._answer import Answer
 from ._channel import Channel
 from ._environ import set_input, wsgi_environ
-from ._run import InlineSink, fail, log_access, steps
+from ._run import CLIENT_CLOSED_REQUEST, InlineSink, fail, log_access, steps
 from ._spool import DEFAULT_SPOOL_SIZE, BodySpool
+from .errors import ClientGoneError
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -187,15 +188,14 @@ class WSGIContainer(HTTPServerConnectionDelegate):
         answer = Answer(channel, request.method)
         try:
             if channel.gone:
-                return  # while the request waited for a thread
+                raise ClientGoneError  # while the request waited for a thread
             environ = self._environ_of(request, body, multithread=True)
             for _ in steps(self.wsgi_application, environ, answer):
                 """Each part is sent by now."""
             status = answer.status
         except BaseException as error:  # noqa: BLE001 - a client waits, even if it was sys.exit
             if channel.gone and not answer.ended:
-                _log_gone(request)  # what an application makes of it
-                status = answer.status
+                status = _log_gone(request, answer)  # whatever an application makes of it
             else:
                 status = fail(request, answer, channel, error)
         finally:
@@ -218,9 +218,8 @@ class WSGIContainer(HTTPServerConnectionDelegate):
                     await sink.sent
             status = answer.status
         except (StreamClosedError, asyncio.CancelledError):
-            _log_gone(request)
-            status = answer.status
-        except Exception as error:  # noqa: BLE001 - whatever an application raises
+            status = _log_gone(request, answer)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit must not end the server
             status = fail(request, answer, sink, error)
         finally:
             if body is not None:
@@ -280,8 +279,10 @@ def _nobody_waits() -> None:
     """Be told of the end of an answer."""
 
 
-def _log_gone(request: HTTPServerRequest) -> None:
+def _log_gone(request: HTTPServerRequest, answer: Answer) -> int:
+    """Say that the client has gone; return the status for the log."""
     general_log.info("The client of %r went away", request)
+    return answer.status if answer.head_sent else CLIENT_CLOSED_REQUEST
 
 
 # Any: what a coroutine yields, which is nothing here

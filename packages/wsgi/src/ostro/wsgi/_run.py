@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-__all__ = ["InlineSink", "fail", "log_access", "steps"]
+__all__ = ["CLIENT_CLOSED_REQUEST", "InlineSink", "fail", "log_access", "steps"]
 
 access_log = logging.getLogger("ostro.access")
 app_log = logging.getLogger("ostro.application")
+
+CLIENT_CLOSED_REQUEST = 499
+"""What stands in the log for an answer that had not begun when its client went away, as in web."""
 
 
 class InlineSink:
@@ -93,7 +96,13 @@ def fail(request: HTTPServerRequest, answer: Answer, sink: Sink, error: BaseExce
 
 def log_access(request: HTTPServerRequest, status: int) -> None:
     """Log a request that has been answered, as web.Application does."""
-    level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+    level = (
+        logging.INFO
+        if status < 400 or status == CLIENT_CLOSED_REQUEST
+        else logging.WARNING
+        if status < 500
+        else logging.ERROR
+    )
     if access_log.isEnabledFor(level):
         target = f"{request.method} {request.uri} ({request.remote_ip})"
         milliseconds = 1000.0 * request.request_time()
