@@ -396,6 +396,50 @@ def test_the_policy_around_a_mount_is_in_force_inside(short_cut: bool) -> None:
     assert answer.headers["Access-Control-Allow-Methods"] == "DELETE"
 
 
+class Shut(Page):
+    cors = False
+
+
+class Opened(Page):
+    cors = CORS([EVIL])
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize(
+    ("handler", "settings", "origin"),
+    [
+        (Page, {"cors": CORS([EVIL])}, EVIL),
+        (Opened, {}, EVIL),
+        (Opened, {"cors": CORS(["https://third.example"])}, EVIL),
+        (Shut, {}, None),
+        (Shut, {"cors": CORS([EVIL])}, None),
+    ],
+)
+def test_the_policy_inside_of_a_mount_is_in_force_there(
+    handler: type[Page], settings: dict[str, Any], origin: str | None, depth: int, streams: bool
+) -> None:
+    if streams:
+        handler = stream_request_body(type("Streaming", (handler,), {}))
+    app = Application([("/x", handler)], **settings)
+    for level in range(depth):
+        # Whatever lies between has nothing to say, or another policy.
+        further: dict[str, Any] = {} if level == 1 else {"cors": CORS([APP])}
+        app = Application([Mount("/m", app)], **further)
+    path = "/m" * depth + "/x"
+
+    for asking in (APP, EVIL):
+        answer, before = from_origin(app, path, asking), preflight(app, path, asking)
+        asked = {"Origin": asking, "Access-Control-Request-Method": "PUT"}
+        in_steps = ask(app, path, method="OPTIONS", headers=asked, short_cut=False)
+
+        expected = asking if asking == origin else None
+        for one in (answer, before, in_steps):
+            assert one.headers.get("Access-Control-Allow-Origin") == expected
+        status = 200 if origin is None else 204 if expected else 403
+        assert (answer.status, before.status, in_steps.status) == (200, status, status)
+
+
 def test_a_method_that_is_none_is_not_repeated() -> None:
     app = Application([Mount("/m", Application())], cors=CORS([APP]))
 

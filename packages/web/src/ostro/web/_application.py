@@ -329,7 +329,9 @@ class Application(HTTPServerConnectionDelegate):
         match = self._find(request)
         self._make_handler(match.spec, request)._execute(match)
 
-    def _make_handler(self, spec: URLSpec, request: HTTPServerRequest) -> RequestHandler:
+    def _make_handler(
+        self, spec: URLSpec, request: HTTPServerRequest, root: str = ""
+    ) -> RequestHandler:
         try:
             if spec.plain:
                 return spec.handler_class(self, request)
@@ -337,7 +339,7 @@ class Application(HTTPServerConnectionDelegate):
                 return spec.handler_class(self, request, **spec.kwargs)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             return self._failed(request, error)
-        return self._attendance.make_handler(self, spec, request)
+        return self._attendance.make_handler(self, spec, request, root)
 
     def _construct(self, spec: URLSpec, request: HTTPServerRequest) -> RequestHandler:
         try:

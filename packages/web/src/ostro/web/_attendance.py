@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostro.httputil import HTTPHeaders, HTTPServerRequest
 
-from ._attended_connection import HeadWriter, attended
+from ._attended_connection import AttendedConnection, HeadWriter, attended
 from ._cors import CORS
 from ._handler import RequestHandler
 from ._handover import HandOver
@@ -68,16 +68,18 @@ class Attendance:
 
     def take_in(self, spec: URLSpec) -> None:
         """Note in a spec of the application whether its requests come here."""
-        spec.attended = spec.attended or self.needed or isinstance(spec.cors, CORS)
+        spec.attended = spec.attended or self.needed or spec.cors is not None
         spec.plain = not spec.attended and not spec.kwargs
 
     def make_handler(
-        self, application: Application, spec: URLSpec, request: HTTPServerRequest
+        self, application: Application, spec: URLSpec, request: HTTPServerRequest, root: str
     ) -> RequestHandler:
-        """Return the handler of a request, or who answers a preflight for it."""
+        """Return the handler of a request, or who answers a preflight for it; `root` is the path
+        that the application is mounted at.
+        """
         observed = self.begin(spec, request)
         cors = self._policy(spec)
-        if cors is not None and _is_preflight(request):
+        if cors is not None and self.answers(spec, request, root):
             answer = cors.preflight(request.headers, _methods(spec.handler_class))
             handler: RequestHandler = PreflightHandler(application, request, answer=answer)
         else:
@@ -99,18 +101,34 @@ class Attendance:
                 writers.append(
                     functools.partial(_set_header, self._ids.response_header, request_id)
                 )
+        if self._decides(spec) and isinstance(connection, AttendedConnection):
+            connection.leave_cors()
         cors = self._policy(spec)
+        dress = None
         if cors is not None:
-            writers.append(functools.partial(cors.dress, request.headers.get("Origin")))
-        if not writers and not self._observers:
+            dress = functools.partial(cors.dress, request.headers.get("Origin"))
+        if not writers and dress is None and not self._observers:
             return None
-        ours = attended(connection, request.method == "HEAD", writers)
+        ours = attended(connection, request.method == "HEAD", writers, dress)
         request.connection = ours
         return Observed(self._observers, request, spec, ours) if self._observers else None
 
-    def answers(self, spec: URLSpec, request: HTTPServerRequest) -> bool:
-        """Tell whether a request never gets to the handler."""
-        return self._policy(spec) is not None and _is_preflight(request)
+    def answers(self, spec: URLSpec, request: HTTPServerRequest, root: str) -> bool:
+        """Tell whether a request never gets to the handler: it is a preflight, and no application
+        that is mounted there answers it by a policy of its own.
+        """
+        if self._policy(spec) is None or not _is_preflight(request):
+            return False
+        while behind := spec.handler_class._look_through(spec, request, root):
+            application, match, root = behind
+            spec = match.spec
+            if application._attendance._decides(spec):
+                return False
+        return True
+
+    def _decides(self, spec: URLSpec) -> bool:
+        """Tell whether this application says something about CORS there."""
+        return self._cors is not None or spec.cors is not None
 
     def _policy(self, spec: URLSpec) -> CORS | None:
         if spec.cors is None:

@@ -27,10 +27,17 @@ HeadWriter: TypeAlias = Callable[[HTTPHeaders], None]
 class AttendedConnection(HTTPConnection):
     """Passes everything on to `inner`."""
 
-    def __init__(self, inner: HTTPConnection, is_head: bool, writers: Sequence[HeadWriter]) -> None:
+    def __init__(
+        self,
+        inner: HTTPConnection,
+        is_head: bool,
+        writers: Sequence[HeadWriter],
+        cors: HeadWriter | None,
+    ) -> None:
         self._inner = inner
         self._is_head = is_head
         self._writers = writers
+        self._cors = cors
         self.context = inner.context
         # What has been sent: the status (0 before), the bytes of the body, the time of the head.
         self.status = 0
@@ -41,6 +48,12 @@ class AttendedConnection(HTTPConnection):
         self.on_end: Callable[[], None] | None = None
         # Called when somebody takes the connection away: a WebSocket.
         self.on_detach: Callable[[], None] | None = None
+
+    def leave_cors(self) -> None:
+        """Leave CORS to an application that is mounted in ours."""
+        self._cors = None
+        if isinstance(self._inner, AttendedConnection):
+            self._inner.leave_cors()
 
     # Any: whatever else the connection has, such as the documented `stream`
     def __getattr__(self, name: str) -> Any:
@@ -65,10 +78,12 @@ class AttendedConnection(HTTPConnection):
         *,
         end: bool = False,
     ) -> Awaitable[None]:
-        if self._writers:
+        if self._writers or self._cors is not None:
             headers = headers.copy()
             for writer in self._writers:
                 writer(headers)
+            if self._cors is not None:
+                self._cors(headers)
         sent = self._inner.write_headers(start_line, headers, chunk, end=end)
         self.status = start_line.code
         self.head_at = time.monotonic()
@@ -145,11 +160,11 @@ class AttendedRawConnection(AttendedConnection):
 
 
 def attended(
-    inner: HTTPConnection, is_head: bool, writers: Sequence[HeadWriter]
+    inner: HTTPConnection, is_head: bool, writers: Sequence[HeadWriter], cors: HeadWriter | None
 ) -> AttendedConnection:
     """Return a connection in front of `inner`, which takes raw bytes if that does."""
     kind = _kind_for(type(inner))
-    return kind(inner, is_head, writers)
+    return kind(inner, is_head, writers, cors)
 
 
 @functools.lru_cache(64)  # looking for the methods of a protocol takes longer than all the rest

@@ -93,7 +93,7 @@ class RequestDelegate(HandlerDelegate):
         passed: list[tuple[Application, URLSpec]] = []
         while behind := handler_class._look_through(match.spec, request, root):
             if match.spec.attended:
-                if application._attendance.answers(match.spec, request):
+                if application._attendance.answers(match.spec, request, root):
                     return None
                 passed.append((application, match.spec))
             application, match, root = behind
@@ -106,7 +106,7 @@ class RequestDelegate(HandlerDelegate):
             return None
         # Whoever hands over has nothing to do with the body: it goes to the last one at once.
         outside = _begin(passed, request)
-        self._handler = handler = application._make_handler(match.spec, request)
+        self._handler = handler = application._make_handler(match.spec, request, root)
         if outside is not None:
             handler._observed = outside.around(handler._observed)
             application._observed = True

@@ -43,7 +43,7 @@ class HandOver(RequestHandler):
             super().check_xsrf_cookie()
 
     def _run_inner(self, application: Application, match: RouteMatch, root: str) -> None:
-        self._inner = inner = application._make_handler(match.spec, self.request)
+        self._inner = inner = application._make_handler(match.spec, self.request, root)
         inner._root = root
         if self._observed is not None:
             inner._observed = self._observed.around(inner._observed)
