@@ -37,8 +37,8 @@ class CORS:
     """Lets pages of other origins read what this site answers; without one, browsers do not.
 
     Give it to an application (the setting `cors`), to a Router, or to handlers (the class attribute
-    `cors`); of several the innermost is in force, and False there means none. An Application that is
-    mounted is inside of those around it.
+    `cors`); of several the innermost is in force, and False there means none. An Application is
+    inside of those that it is mounted in.
 
         Application(handlers, cors=CORS(["https://app.example.com"], credentials=True))
 
