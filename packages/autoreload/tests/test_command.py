@@ -275,3 +275,30 @@ def test_a_module_may_stand_right_after_its_option(tmp_path: Path) -> None:
         assert program.finish() == 0
 
     assert "here" in program.output
+
+
+def test_a_program_that_is_told_to_end_is_not_waited_for(tmp_path: Path) -> None:
+    write(
+        tmp_path / "script.py",
+        """
+        import signal, sys
+        from ostro.autoreload import end_with_program
+
+        def on_signal(*_):
+            end_with_program()
+            sys.exit(3)
+
+        signal.signal(signal.SIGTERM, on_signal)
+        print("ready", flush=True)
+        while True:
+            signal.pause()
+        """,
+    )
+
+    with running(tmp_path, *COMMAND, "script.py") as program:
+        program.read_until("ready")
+        program.send(signal.SIGTERM)
+
+        assert program.finish() == 3
+
+    assert not any(WAITING in line for line in program.output)

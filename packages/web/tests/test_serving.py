@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from textwrap import dedent
 from types import FrameType
 
 import pytest
@@ -521,6 +522,17 @@ FAILING_LATER = """
         say("up", task_id())
         yield
 """
+
+
+def test_one_signal_ends_it_under_the_command_line_of_autoreload(tmp_path: Path) -> None:
+    server = tmp_path / "server.py"
+    server.write_text(dedent(ASKED_AS_SOON_AS_IT_BINDS))
+
+    under = "from ostro.autoreload import main; main()"
+    with running(under, tmp_path, server, free_port()) as process:
+        out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out, err) == (0, "ended well\n", "")
 
 
 def forking(hook: str) -> str:

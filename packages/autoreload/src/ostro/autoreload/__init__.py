@@ -4,8 +4,8 @@
 script or a module, and runs it again after each change, however it ended.
 """
 
-from ._command import main
+from ._command import end_with_program, main
 from ._restart import add_reload_hook
 from ._watcher import start, wait, watch
 
-__all__ = ["add_reload_hook", "main", "start", "wait", "watch"]
+__all__ = ["add_reload_hook", "end_with_program", "main", "start", "wait", "watch"]

@@ -24,7 +24,7 @@ from ._modules import places_of
 from ._restart import restart
 from ._watcher import wait, watch, watch_modules
 
-__all__ = ["main"]
+__all__ = ["end_with_program", "main"]
 
 USAGE = "usage: python -m ostro.autoreload [--until-success] [-m module | script] [args...]"
 
@@ -37,6 +37,20 @@ setting debug=True of an application.
   --until-success  end as soon as it exits with status 0
   -h, --help       show this help
 """
+
+
+# Whether the program was told to end, and not only to go on to its next change.
+_is_ending = False
+
+
+def end_with_program() -> None:
+    """Have `main` end when the program does, with its status, and not wait for a change.
+
+    For programs that take SIGINT and SIGTERM themselves, as `ostro.web.Application.run` does: who
+    presses Ctrl-C, or stops the process, wants all of it to end. Without `main` it does nothing.
+    """
+    global _is_ending  # a fact about the process
+    _is_ending = True
 
 
 class Target(Protocol):
@@ -154,8 +168,8 @@ def main() -> None:
 
     It is like calling `wait` at the end of the script, and it also catches what would keep the
     script from getting there: syntax errors, exceptions, `sys.exit`. With `--until-success` it ends
-    once the script exits with status 0. Ends with status 2 when the command line makes no sense or
-    names a script that does not exist.
+    once the script exits with status 0, and after `end_with_program` in any case. Ends with status
+    2 when the command line makes no sense or names a script that does not exist.
     """
     try:
         order = parse(sys.argv[1:])
@@ -175,6 +189,8 @@ def main() -> None:
         raise SystemExit(0)
     if _family.was_asked():
         restart(())
+    if _is_ending:
+        raise SystemExit(status)
     for number, handler in handlers.items():
         signal.signal(number, handler)
     watch_modules()  # whoever reads that this waits may change them at once

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -220,6 +221,9 @@ class _Stop:
                 signal.signal(number, handler or signal.SIG_DFL)
 
     def _on_signal(self, number: signal.Signals) -> None:
+        # Under `python -m ostro.autoreload` that is to end, too. Others need not import it.
+        if autoreload := sys.modules.get("ostro.autoreload"):
+            autoreload.end_with_program()
         if self._serving and not self._event.is_set():
             general_log.info("%s: finishing what is in flight", number.name)
             self._event.set()
