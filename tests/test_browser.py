@@ -349,3 +349,40 @@ def test_small_examples_fit_small_windows(pair: list[Browser], site: Served, pat
         "POST", "/goog/cdp/execute", cmd="Emulation.clearDeviceMetricsOverride", params={}
     )
     assert widths == [360, 360]
+
+
+# The error page for developers
+
+FAILING = """
+import sys
+from ostro.web import Application, RequestHandler
+
+class Failing(RequestHandler):
+    def get(self):
+        raise ValueError("<script>document.title = 'run'</script>" + 5000 * "long ")
+
+Application([("/", Failing)], debug=True, cookie_secret="KNOWN-TO-NOBODY").run(int(sys.argv[1]))
+"""
+
+
+def test_the_page_of_an_error_shows_its_place_at_once_and_no_secret(
+    pair: list[Browser], tmp_path: Path
+) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    browser, port = pair[0], free_port()
+
+    with running([sys.executable, str(tmp_path / "failing.py"), str(port)], port, tmp_path) as site:
+        browser.open(site.url)
+        browser.run("document.cookie = 'session=MINE-ALONE'")
+        browser.open(site.url)
+
+        assert browser.text("h1") == "ValueError"
+        assert browser.run("return document.title") == "ValueError at GET /"
+        page = browser.run("return document.documentElement.outerHTML")
+        assert "raise ValueError(" in page
+        assert "MINE-ALONE" not in page
+        assert page.count("KNOWN-TO-NOBODY") == 0
+        place = browser.run("return document.querySelector('details').getBoundingClientRect().top")
+        assert 0 < place < 700
+        root = "document.documentElement"
+        assert browser.run(f"return {root}.scrollWidth - {root}.clientWidth") == 0

@@ -29,6 +29,7 @@ h2 { margin: 2rem 0 .6rem; font-size: 1.1rem; }
 h3 { margin: 0 0 .2rem; font-size: 1.05rem; color: var(--red); overflow-wrap: anywhere; }
 p { margin: .2rem 0; }
 .message, .note { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.05rem; }
+.message { max-height: 12rem; overflow-y: auto; }
 .note { color: var(--dim); }
 .dim, .status { color: var(--dim); overflow-wrap: anywhere; }
 .relation { margin: 0; color: var(--dim); font-size: .85rem; text-transform: uppercase;
