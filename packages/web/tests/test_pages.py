@@ -203,7 +203,8 @@ def test_an_error_page_can_be_rendered() -> None:
     answer = ask(Application([("/", Handler)], template_loader=DictLoader(templates)))
 
     assert answer.status == 500
-    assert answer.text == "<head></head>500: integer division or modulo by zero"
+    assert answer.text.startswith("<head></head>500: ")
+    assert answer.text.endswith(" by zero")  # how it begins depends on Python
 
 
 def test_an_error_page_that_cannot_be_rendered_is_empty(caplog: pytest.LogCaptureFixture) -> None:
