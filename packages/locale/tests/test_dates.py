@@ -162,6 +162,12 @@ def test_a_day() -> None:
     assert english().format_day(monday, 0, False) == "January 22"
 
 
+@pytest.mark.parametrize("gmt_offset", [0, 300, -840])
+def test_a_day_without_a_time_is_the_same_for_every_reader(gmt_offset: float) -> None:
+    assert english().format_day(datetime.date(2024, 1, 22), gmt_offset) == "Monday, January 22"
+    assert english().format_day(datetime.date.max, gmt_offset, dow=False) == "December 31"
+
+
 @pytest.mark.parametrize(
     "date",
     [

@@ -30,6 +30,7 @@ from .support import parse_error
         ("{% endif %}", "unknown directive 'endif', expected end at page:1"),
         ("{% elseif x %}", "unknown directive 'elseif', expected elif at page:1"),
         ("{% raw %}", "raw lacks an expression at page:1"),
+        ("\n{% module Entry(x %}", "'(' was never closed in 'Entry(x' at page:2"),
         ("{% module %}", "module lacks the call of a module at page:1"),
         ("{% set %}", "set lacks an assignment at page:1"),
         ("{% import %}", "import lacks the names to import at page:1"),

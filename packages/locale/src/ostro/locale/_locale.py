@@ -130,12 +130,12 @@ class Locale:
         return self._formatter.date(told, seen_from(moment, gmt_offset), with_time=not shorter)
 
     def format_day(
-        self, date: datetime.datetime | float, gmt_offset: float = 0, dow: bool = True
+        self, date: datetime.date | float, gmt_offset: float = 0, dow: bool = True
     ) -> str:
         """Return `date` as a day: "Monday, January 22".
 
         Args:
-            date: As for `format_date`.
+            date: As for `format_date`; or a `datetime.date`, which is the same day everywhere.
             gmt_offset: As for `format_date`.
             dow: False to leave out the day of the week.
 
@@ -144,7 +144,11 @@ class Locale:
             BrokenFormatError: As for `format_date`.
         """
         shape = Shape.WEEKDAY_MONTH_DAY if dow else Shape.MONTH_DAY
-        return self._formatter.date(shape, seen_from(in_utc(date), gmt_offset), with_time=False)
+        if isinstance(date, datetime.date) and not isinstance(date, datetime.datetime):
+            local = datetime.datetime.combine(date, datetime.time())
+        else:
+            local = seen_from(in_utc(date), gmt_offset)
+        return self._formatter.date(shape, local, with_time=False)
 
     def list(self, parts: Iterable[str]) -> str:
         """Return the parts in one text: "A, B and C", "A and B", "A", or "" for none.

@@ -6,6 +6,7 @@ import io
 import re
 from _ast import PyCF_ONLY_AST  # ast itself takes a millisecond to import
 
+from ._runtime import MODULES
 from .errors import ParseError
 
 _LINE_OF_PYTHON = re.compile(r" \(detected at line \d+\)| on line \d+")
@@ -81,7 +82,8 @@ def one_kind_of_newline(code: str) -> str:
 
 def reason(error: SyntaxError, code: str) -> str:
     """Return what Python says about code, without the lines that it has counted itself."""
-    return f"{_LINE_OF_PYTHON.sub('', error.msg)} in {shorten(code)}"
+    written = code.removeprefix(f"{MODULES}.")
+    return f"{_LINE_OF_PYTHON.sub('', error.msg)} in {shorten(written)}"
 
 
 def shorten(code: str) -> str:
