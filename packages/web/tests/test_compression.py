@@ -224,6 +224,12 @@ def test_ranges_of_what_is_compressed_are_not_offered() -> None:
     assert "Accept-Ranges" in get(None, headers={"Accept-Ranges": "bytes"}).headers
 
 
+@pytest.mark.parametrize("name", ["Content-Digest", "Repr-Digest", "Digest", "Content-MD5"])
+def test_a_digest_of_other_bytes_is_not_sent(name: str) -> None:
+    assert name not in get(headers={name: "sha-256=:AAAA:"}).headers
+    assert get(None, headers={name: "sha-256=:AAAA:"}).headers[name] == "sha-256=:AAAA:"
+
+
 # HEAD
 
 

@@ -54,6 +54,15 @@ def test_an_empty_response_has_an_etag() -> None:
     assert asked(handler=Empty).headers["Etag"] == '"da39a3ee5e6b4b0d3255bfef95601890afd80709"'
 
 
+def test_head_without_the_body_has_no_etag_of_nothing() -> None:
+    class Length(Hello):
+        def head(self) -> None:
+            self.set_header("Content-Length", "5")
+
+    assert "Etag" not in asked(handler=Length, method="HEAD").headers
+    assert asked(HELLO, handler=Length, method="HEAD").status == 200
+
+
 def test_other_methods_and_statuses_have_none() -> None:
     class Created(Hello):
         def get(self) -> None:

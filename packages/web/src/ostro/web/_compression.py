@@ -50,6 +50,16 @@ DEFAULT_EXCLUDED: Final = ("text/event-stream",)
 
 _NO_BODY_STATUS: Final = frozenset((204, 205))
 
+_OF_THE_BYTES: Final = (
+    "Accept-Ranges",
+    "Content-Digest",
+    "Content-Length",
+    "Content-Md5",
+    "Digest",
+    "Repr-Digest",
+)
+"""Headers that say what no longer holds of other bytes. Spec: RFC 9530 sections 2 and 3."""
+
 _SEVERAL_RANGES: Final = "multipart/byteranges;"
 """The beginning of a Content-Type. Spec: RFC 9110 section 14.6."""
 
@@ -184,8 +194,8 @@ class ContentEncoding(OutputTransform):
         self._compressor = self._options.compressor(coding)
         headers["Content-Encoding"] = coding
         _weaken_etag(headers)
-        headers.pop("Accept-Ranges", None)
-        headers.pop("Content-Length", None)
+        for name in _OF_THE_BYTES:
+            headers.pop(name, None)
         return status_code, headers, self.transform_chunk(chunk, finishing)
 
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:

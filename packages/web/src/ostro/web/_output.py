@@ -335,12 +335,14 @@ class Output:
 
     def compute_etag(self) -> str | None:
         """Return the Etag header to be used for this response: by default a hash of what has been
-        written.
+        written; None in answer to HEAD if nothing has.
 
         Override it to compute it in another way, or to return None for no Etag.
         """
         buffer = self._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
+        if not body and self.request.method == "HEAD":
+            return None  # what GET would write, only the handler knows
         return f'"{_hash(body).hexdigest()}"'
 
     def set_etag_header(self) -> None:
