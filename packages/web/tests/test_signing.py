@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
+from typing import Any
 
 import pytest
 import tornado.web
@@ -177,7 +178,7 @@ def signed_v2(*fields: bytes) -> bytes:
     [
         (b"1:0", b"10:1300000000", b"4:name"),
         (b"1:x", b"10:1300000000", b"4:name", b"8:dmFsdWU="),
-        (b"9:000000000", b"10:1300000000", b"4:name", b"8:dmFsdWU="),
+        (b"19:0000000000000000000", b"10:1300000000", b"4:name", b"8:dmFsdWU="),
         (b"1:0", b"3:abc", b"4:name", b"8:dmFsdWU="),
         (b"1:0", b"10:1300000000", b"4:name", b"7:dmFsdWU"),
         (b"1:0", b"10:1300000000", b"4:name", b"8:dmF*dWU="),
@@ -241,6 +242,27 @@ def test_several_secrets_need_the_version_of_the_one_that_signs() -> None:
         create_signed_value(SECRETS, "name", "value", key_version=3)
     with pytest.raises(ValueError, match="format 1 has no key versions"):
         create_signed_value(SECRETS, "name", "value", 1, key_version=1)
+
+
+@pytest.mark.parametrize("version", [0, 99_999_999, 1_700_000_000, 10**18 - 1, -1])
+def test_a_key_version_may_be_any_number_such_as_a_time(version: int) -> None:
+    secrets = {version: "first"}
+
+    ours = create_signed_value(secrets, "name", "value", key_version=version)
+    theirs = tornado.web.create_signed_value(secrets, "name", "value", key_version=version)
+
+    for signed in (ours, theirs):
+        assert decode_signed_value(secrets, "name", signed) == b"value"
+        assert get_signature_key_version(signed) == version
+    assert tornado.web.decode_signed_value(secrets, "name", ours) == b"value"
+
+
+@pytest.mark.parametrize("version", ["1", 10**18, 1.0])
+def test_a_key_version_that_could_not_be_read_does_not_sign(
+    version: Any,  # Any: what a configuration may hold
+) -> None:
+    with pytest.raises(ValueError, match="is no whole number"):
+        create_signed_value({version: "first"}, "name", "value", key_version=version)
 
 
 def test_several_secrets_do_not_read_format_1() -> None:

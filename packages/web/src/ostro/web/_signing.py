@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
@@ -44,6 +45,7 @@ value that stays valid for ages.
 """
 
 _MAX_FIELD_DIGITS = 8
+_key_version = re.compile(rb"-?[0-9]{1,18}").fullmatch
 _MAX_TIMESTAMP_DIGITS = 12
 """Enough for 30,000 years. Python refuses to read a number of thousands of digits."""
 
@@ -72,7 +74,7 @@ def create_signed_value(
     `secret`: a long random string, or several by key version, of which `key_version` is used.
     `version`: the format, 2 unless told otherwise. `clock` returns unix seconds. Raises ValueError
     for an unknown format, a `key_version` missing with several secrets, and a `key_version` that is
-    not among them.
+    not among them or no number (of at most 18 digits), since such a value could not be read.
     """
     timestamp = str(int((clock or time.time)())).encode()
     encoded = base64.b64encode(_bytes(value))
@@ -151,6 +153,9 @@ def _signing_key(secret: CookieSecret, key_version: int | None) -> tuple[int, st
         raise ValueError("several cookie secrets are set; key_version must say which one signs")
     if key_version not in secret:
         raise ValueError(f"key version {key_version} is not among the cookie secrets")
+    number: object = key_version  # from a configuration, perhaps
+    if not isinstance(number, int) or _key_version(b"%d" % number) is None:
+        raise ValueError(f"key version {key_version!r} is no whole number of at most 18 digits")
     return key_version, secret[key_version]
 
 
@@ -222,7 +227,7 @@ def _parse_v2(data: bytes) -> _Fields | None:
         part, position = parsed
         parts.append(part)
     key_version, timestamp, name, value = parts
-    if not key_version.isdigit() or len(key_version) > _MAX_FIELD_DIGITS:
+    if _key_version(key_version) is None:
         return None
     return _Fields(int(key_version), timestamp, name, value, data[position:], data[:position])
 
