@@ -561,7 +561,7 @@ def test_the_default_host_and_a_default_handler_are_observed(recorder: Recorder)
     moved = ask(app, "/x")
     ask(app, "/x", headers={"Host": "www.example.com"})
 
-    assert moved.headers["Location"] == "http://www.example.com/"
+    assert moved.headers["Location"] == "http://www.example.com/x"
     assert recorder.events == ["start /x None", "end 302", "start /x None", "end 200"]
     assert isinstance(moved, MemoryConnection)
 

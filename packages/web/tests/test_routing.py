@@ -345,9 +345,11 @@ def test_the_default_host_is_where_unknown_hosts_are_sent() -> None:
     app = Application(default_host="www.example.com")
     app.add_handlers(r"www\.example\.com", [("/a", Other)])
 
-    found = ask(app, "/a", headers={"Host": "elsewhere.com"})
+    found = ask(app, "/a//b?c={0}", headers={"Host": "elsewhere.com"})
+    without_a_path = ask(app, "elsewhere.com:80", headers={"Host": "elsewhere.com"})
 
-    assert (found.status, found.headers["Location"]) == (302, "http://www.example.com/")
+    assert (found.status, found.headers["Location"]) == (302, "http://www.example.com/a//b?c={0}")
+    assert without_a_path.headers["Location"] == "http://www.example.com/"
     assert answer(app, "/a", "www.example.com") == "other"
 
 

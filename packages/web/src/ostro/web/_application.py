@@ -74,9 +74,9 @@ class Application(HTTPServerConnectionDelegate):
 
     `handlers`: URLSpecs, or tuples `(pattern, handler_class[, kwargs[, name]])`, tried in order;
     Routers and Mounts among them stand for the routes that they hold. `default_host`: where to
-    redirect requests for hosts that no pattern matches; without it they get 404. `transforms`:
-    classes that change each response on its way out. `wsgi`: the application runs inside a WSGI
-    server.
+    redirect requests for hosts that no pattern matches, path and query kept; without it they get
+    404. `transforms`: classes that change each response on its way out. `wsgi`: the application
+    runs inside a WSGI server.
 
     All other keyword arguments are settings. Among them: `cookie_secret` and `key_version` (signed
     cookies), `serve_traceback` (error pages show the traceback, the request and the settings),
@@ -373,5 +373,6 @@ class Application(HTTPServerConnectionDelegate):
         return self._to_default_host(request)
 
     def _to_default_host(self, request: HTTPServerRequest) -> RouteMatch:
-        target = f"{request.protocol}://{self.default_host}/"
+        path = request.path if request.path.startswith("/") else "/"
+        target = f"{request.protocol}://{self.default_host}{path}"
         return self._match_of(RedirectHandler, {"url": target, "permanent": False})
