@@ -78,6 +78,7 @@ async def opened(app: Application) -> AsyncIterator[None]:
     """Keep the storage open as long as the application is served."""
     store: Store = app.settings["store"]
     await store.prepare()
+    print(f"Serving http://localhost:{options.port}/ (stop with Ctrl-C)", flush=True)
     try:
         yield
     finally:
@@ -92,5 +93,4 @@ if __name__ == "__main__":
         cookie_secret=options.cookie_secret or secrets.token_urlsafe(32),
         debug=options.debug,
     )
-    print(f"Serving http://localhost:{options.port}/ (stop with Ctrl-C)", flush=True)
     app.run(options.port, options.address, drain_timeout=DRAIN_SECONDS)

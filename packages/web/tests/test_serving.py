@@ -555,6 +555,20 @@ def test_several_processes_serve_and_end_together(tmp_path: Path) -> None:
     assert (process.returncode, err) == (0, "")
 
 
+def test_several_processes_end_under_the_command_line_of_autoreload(tmp_path: Path) -> None:
+    server = tmp_path / "server.py"
+    server.write_text(dedent(forking(SAYING)))
+    under = "from ostro.autoreload import main; main()"
+
+    with running(under, tmp_path, server, free_port()) as process:
+        assert process.stdout is not None
+        assert {process.stdout.readline() for _ in range(2)} == {"up 0\n", "up 1\n"}
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+
+    assert (process.returncode, set(out.splitlines())) == (0, {"down 0", "down 1"})
+
+
 def test_when_no_process_can_start_up_none_is_restarted(tmp_path: Path) -> None:
     with running(forking(FAILING), tmp_path, free_port()) as process:
         _, err = process.communicate(timeout=20)

@@ -81,7 +81,11 @@ def run_until_stopped(
 
     # One byte that all processes share: whether one of them has ever come up.
     with mmap(-1, 1) as came_up:
-        server.start(processes, max_restarts)
+        try:
+            server.start(processes, max_restarts)
+        except SystemExit:  # in the parent, whose processes have ended because they were told to
+            _end_with_program()
+            raise
         _run_child(application, server, drain_timeout, came_up)
 
 
@@ -177,6 +181,12 @@ async def _see_off(application: Application, seconds: float | None) -> None:
             general_log.warning("%d handlers did not end with their connections", len(pending))
 
 
+def _end_with_program() -> None:
+    """Let `python -m ostro.autoreload` end with the program, where it runs that."""
+    if autoreload := sys.modules.get("ostro.autoreload"):  # others need not import it
+        autoreload.end_with_program()
+
+
 class _Stop:
     """How a signal ends it: the first in good order, another without waiting for clients."""
 
@@ -221,9 +231,7 @@ class _Stop:
                 signal.signal(number, handler or signal.SIG_DFL)
 
     def _on_signal(self, number: signal.Signals) -> None:
-        # Under `python -m ostro.autoreload` that is to end, too. Others need not import it.
-        if autoreload := sys.modules.get("ostro.autoreload"):
-            autoreload.end_with_program()
+        _end_with_program()
         if self._serving and not self._event.is_set():
             general_log.info("%s: finishing what is in flight", number.name)
             self._event.set()
