@@ -18,7 +18,13 @@ from ostro.ioloop import IOLoop
 from ostro.web import Application, HTTPError, OutputTransform, StaticFileHandler
 from ostro.web._static_files import Loaded, Place, Representation, StaticFile, load
 from ostro.web._static_source import in_executor
-from ostro.web._static_versions import Signature, VersionStore, open_regular, signature_of
+from ostro.web._static_versions import (
+    Signature,
+    VersionStore,
+    hash_of,
+    open_regular,
+    signature_of,
+)
 
 from .files import LARGE, LONG_AGO, put, site, threads_that_open
 from .support import ask, connected, fetch, raw_get, read_answer, serving
@@ -240,6 +246,28 @@ def test_a_file_that_is_replaced_while_it_is_looked_at_is_looked_at_again(tmp_pa
     store.times = 99
     with pytest.raises(HTTPError, match="503"):
         load(checked(path), store, None, siblings=False, accepted=(), opened=True)
+
+
+def test_a_file_that_is_written_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.bin", LARGE)
+
+    class Writing(VersionStore):
+        """Before the content is read, somebody writes to the file."""
+
+        times = 1
+
+        def version_for(self, key: object, signature: Signature) -> str | None:
+            if self.times:
+                self.times -= 1
+                path.write_bytes(LARGE + b"more")
+            return None
+
+    loaded = load(checked(path), Writing(), None, siblings=False, accepted=(), opened=False)
+
+    assert loaded is not None
+    found = loaded.representation
+    assert (found.version, found.size) == (hash_of(path.read_bytes()), len(LARGE) + 4)
+    assert found.signature == signature_of(path.stat())
 
 
 class Shrinking(StaticFileHandler):

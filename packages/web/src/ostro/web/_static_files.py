@@ -298,6 +298,8 @@ def _represent(
             version = hash_of(content)
         else:
             version = _version_of(file, path, signature, versions)
+        if signature_of(os.fstat(file.fileno())) != signature:
+            raise _Changed  # what was read may be half of one state and half of the next
     versions.remember(path, signature, version)
     return Representation(path, encoding, signature, version, content)
 
