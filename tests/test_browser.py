@@ -134,6 +134,16 @@ def test_the_last_copy_goes_to_one_cart_only(ann: Browser, bob: Browser, shop: S
     assert "It is empty." in bob.text("main")
 
 
+def test_a_form_that_is_too_old_says_what_to_do(ann: Browser, shop: Served) -> None:
+    ann.open(f"{shop.url}/book/{MAPS}")
+    ann.command("DELETE", "/cookie")
+
+    ann.click("form.cart [value=add]")
+
+    wait_until(lambda: "Load the page again?" in buttons(ann), "it says so")
+    assert stock(ann, MAPS) == "4"
+
+
 def test_the_cart_works_where_scripts_do_not(ann: Browser, shop: Served) -> None:
     ann.open(f"{shop.url}/book/{MAPS}")
 

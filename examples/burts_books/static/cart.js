@@ -22,7 +22,7 @@ for (const form of document.querySelectorAll("form.cart")) {
         moved = true;
         said.textContent = adding ? "One copy is in your cart." : "";
       } else {
-        said.textContent = "That did not work. Try again?";
+        said.textContent = "That did not work. Load the page again?";
       }
     } catch {
       said.textContent = "The shop does not answer. Try again?";
