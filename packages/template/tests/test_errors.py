@@ -28,6 +28,7 @@ from .support import parse_error
         ("{% (x) %}", "unknown directive '(x)' at page:1"),
         ("{% foo %}", "try, while, whitespace at page:1"),
         ("{% endif %}", "unknown directive 'endif', expected end at page:1"),
+        ("{% comment %}x{% endcomment %}", "expected a comment to have no end at page:1"),
         ("{% elseif x %}", "unknown directive 'elseif', expected elif at page:1"),
         ("{% raw %}", "raw lacks an expression at page:1"),
         ("\n{% module Entry(x %}", "'(' was never closed in 'Entry(x' at page:2"),

@@ -40,7 +40,7 @@ _BRANCHES = {
     "except": ("try",),
     "finally": ("try",),
 }
-_MEANT = {"elseif": "elif", "elsif": "elif"}
+_MEANT = {"elseif": "elif", "elsif": "elif", "endcomment": "a comment to have no end"}
 """Directives of other languages that are easily taken for ours."""
 
 
