@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import io
 import logging
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from ostro.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from ostro.ioloop import IOLoop
-from ostro.web import Application, FallbackHandler, RequestHandler
+from ostro.web import Application, FallbackHandler, Mount, RequestHandler
 from ostro.wsgi import ClientGoneError, WSGIContainer
 
 from .support import (
@@ -609,6 +610,27 @@ async def test_handlers_and_an_application_share_a_server(
                 assert (await client.ask("/own"))[2] == b"own"
                 assert (await client.ask("/x", method="POST", body=b"body"))[2] == b"body"
                 assert (await client.ask("/x"))[2] == b""
+
+
+@each_mode
+async def test_a_mounted_application_gets_large_bodies_from_a_file(
+    io_loop: IOLoop, mode: dict[str, Any]
+) -> None:
+    inputs: list[type] = []
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        inputs.append(type(environ["wsgi.input"]))
+        return echo(environ, start_response)
+
+    async with container(application, spool_size=10, **mode) as made:
+        app = Application([(r"/own", Own), Mount("", made)])
+        async with serving(app) as port, connected(port) as client:
+            assert (await client.ask("/own"))[2] == b"own"
+            for size in (10, 11):
+                body = b"x" * size
+                assert (await client.ask("/x", method="POST", body=body))[2] == body
+
+    assert [kind is io.BytesIO for kind in inputs] == [True, False]
 
 
 async def test_behind_a_fallback_handler_a_lost_client_ends_the_iteration(

@@ -65,7 +65,8 @@ class WSGIContainer(HTTPServerConnectionDelegate):
     Headers whose names have an underscore are dropped; hop-by-hop headers in an answer are refused.
     `multiprocess` is what the application is told about other processes (`HTTPServer.start`).
 
-    For some URLs alone, use `FallbackHandler`. It collects bodies in memory, all of them.
+    For some URLs alone, use `web.Mount`; or `FallbackHandler`, which collects bodies in memory, all
+    of them.
 
     Spec: PEP 3333.
     """
