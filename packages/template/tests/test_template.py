@@ -190,6 +190,13 @@ def test_a_template_tells_which_names_it_looks_up() -> None:
     assert not names & {"replaced", "M", "b"}
 
 
+def test_the_escape_function_may_be_any_expression() -> None:
+    template = Template("{{ 'ab' }}", autoescape="lambda text: text.upper()")
+
+    assert template.generate() == b"AB"
+    assert DictLoader({"page": "{{ 1 }}"}, autoescape="f.g").autoescape == "f.g"
+
+
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="invalid whitespace mode 'x'"):
         Template("", whitespace="x")

@@ -179,7 +179,7 @@ class Template:
 
 def check_autoescape(function: object) -> None:
     """Raise ValueError unless `function` names one, or is None."""
-    if function is None:
+    if function is None or (isinstance(function, str) and function.isidentifier()):
         return
     if isinstance(function, str) and function.strip():
         try:
