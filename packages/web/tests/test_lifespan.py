@@ -150,6 +150,17 @@ async def test_hooks_are_left_when_what_they_surround_fails(
     assert events == ["a up", "a down"]
 
 
+async def test_a_hook_that_is_a_bare_generator_is_told_what_it_lacks(io_loop: IOLoop) -> None:
+    async def bare(application: Application) -> AsyncIterator[None]:
+        yield
+
+    with pytest.raises(
+        StartupError, match=r"'.*bare' .* is contextlib.asynccontextmanager missing"
+    ):
+        async with Application(lifespan=bare).lifespan():
+            pass
+
+
 async def test_a_hook_without_a_name_is_told_by_its_repr(io_loop: IOLoop) -> None:
     class Failing:
         def __call__(self, application: Application) -> AbstractAsyncContextManager[None]:

@@ -51,6 +51,11 @@ async def _enter(application: Application, entered: list[_Entered]) -> None:
         name = getattr(hook, "__qualname__", None) or repr(hook)
         try:
             manager = hook(application)
+            if not isinstance(manager, AbstractAsyncContextManager):
+                raise TypeError(
+                    f"it returned {type(manager).__name__}, expected an asynchronous context "
+                    "manager; is contextlib.asynccontextmanager missing?"
+                )
             await manager.__aenter__()
         except Exception as error:
             raise StartupError(name, error) from error
