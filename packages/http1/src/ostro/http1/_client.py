@@ -20,6 +20,7 @@ from ._events import NEED_DATA, Event, RequestHead
 from ._grammar import RESPONSE_HEAD
 from ._limits import DEFAULT_LIMITS, Limits
 from ._outgoing import announce_connection, frame_request
+from ._repeated import ResponseMemory
 from ._response import check_status_line, parse_response_head
 from ._states import Receiving, Sending
 from .errors import IncompleteMessage, LocalProtocolError, RemoteProtocolError
@@ -44,13 +45,14 @@ class ClientCodec(Connection):
     Spec: RFC 9112.
     """
 
-    __slots__ = ("_informational", "_response_started")
+    __slots__ = ("_informational", "_memory", "_response_started")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits)
         # Of the exchange at hand: 1xx responses so far, and whether the final one has begun.
         self._informational = 0
         self._response_started = False
+        self._memory = ResponseMemory()
 
     # State
 
@@ -150,7 +152,10 @@ class ClientCodec(Connection):
             if buffer.at_eof:
                 raise IncompleteMessage("connection closed before a response")
             return NEED_DATA
-        head = parse_response_head(text, self._limits, request)
+        head = self._memory.recall(text, request.method)
+        if head is None:
+            head = parse_response_head(text, self._limits, request)
+            self._memory.note(text, request.method, head)
         if head.informational:
             self._count_informational()
             return head

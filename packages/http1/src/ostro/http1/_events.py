@@ -119,6 +119,16 @@ class ResponseHead:
         """Whether another response follows to the same request. 101 is final in this sense."""
         return self.code < 200 and self.code != 101
 
+    def copy(self) -> ResponseHead:
+        """Return the same with headers of its own."""
+        head = ResponseHead(self.version, self.code, self.reason, self.headers.copy())
+        head.content_length = self.content_length
+        head.chunked = self.chunked
+        head.until_close = self.until_close
+        head.has_body = self.has_body
+        head.keep_alive = self.keep_alive
+        return head
+
     def __repr__(self) -> str:
         return f"ResponseHead({self.version!r}, {self.code!r}, {self.reason!r}, {self.headers!r})"
 

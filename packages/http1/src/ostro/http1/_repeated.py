@@ -1,9 +1,9 @@
-"""Requests that repeat themselves: the shortest way from bytes to a head.
+"""Requests and responses that repeat themselves: the shortest way from bytes to a head.
 
 Over a kept-alive connection a client mostly sends requests one at a time, without a body, each with
-the header section of the one before. Such a section is recognised by its bytes and not parsed
-again. This file owns what is remembered for that; how a head is parsed in full is the business of
-`ServerCodec`.
+the header section of the one before; and a busy server mostly sends the same head again, until the
+next second changes its Date. What is recognised by its bytes is not parsed again. This file owns
+what is remembered for that; how a head is parsed in full is the business of the codecs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from ostro.httputil import HTTPHeaders
 
 from ._connection import Connection
-from ._events import RequestHead, TargetForm
+from ._events import RequestHead, ResponseHead, TargetForm
 from ._grammar import ORIGIN_LINE
 from ._limits import DEFAULT_LIMITS, Limits
 from ._states import Receiving
@@ -25,6 +25,37 @@ _HEAD_END: Final = b"\r\n\r\n"
 
 MAX_REMEMBERED_BYTES: Final = 1024
 """Bytes of a header section that is remembered: ten thousand idle connections must stay small."""
+
+
+class ResponseMemory:
+    """The head of the response before, for when it comes again.
+
+    One that comes for the first time is only noted, as most are where each response has something
+    of its own; the second is kept; the third has not to be parsed.
+    """
+
+    __slots__ = ("_head", "_method", "_text")
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._method = ""
+        self._head: ResponseHead | None = None
+
+    def recall(self, text: str, method: str) -> ResponseHead | None:
+        """Return the response to such a request whose head is `text`, if it is known."""
+        head = self._head
+        if head is None or text != self._text or method != self._method:
+            return None
+        return head.copy()
+
+    def note(self, text: str, method: str, head: ResponseHead) -> None:
+        """Learn what `text` has been parsed to."""
+        if text == self._text and method == self._method:
+            self._head = head.copy()
+        elif len(text) <= MAX_REMEMBERED_BYTES:
+            self._text = text
+            self._method = method
+            self._head = None
 
 
 class RequestReceiver(Connection):

@@ -267,7 +267,7 @@ class AsyncHTTPClient:
 
     async def _tracked(self, carried_out: Coroutine[Any, Any, HTTPResponse]) -> HTTPResponse:
         """Have a fetch end with the client."""
-        task = asyncio.current_task()
+        task = asyncio.current_task(self.io_loop.asyncio_loop)
         assert task is not None  # fetches run in tasks
         self._tasks.add(task)
         try:

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import Protocol
 
-from ostro.ioloop import NEVER, Sweeper
+from ostro.ioloop import NEVER, IOLoop, Sweeper
 
 from ._arrival import Arrival, BodyLimits, Head, receive_response
 from ._cookie_jar import CookieJar
@@ -37,6 +37,7 @@ __all__ = ["Fetch", "FetchingClient"]
 class FetchingClient(Protocol):
     """What the fetches of a client share."""
 
+    io_loop: IOLoop
     sweeper: Sweeper
     turns: Turns
     body_limits: BodyLimits
@@ -91,7 +92,8 @@ class Fetch(ABC):
         self.deadline = self._end
         self.doing = "in the queue"
         # The task that runs this; how many cancellations it had before; which deadline ended it.
-        task = asyncio.current_task()
+        # To find the loop by itself takes asyncio a system call, up to Python 3.11.
+        task = asyncio.current_task(client.io_loop.asyncio_loop)
         assert task is not None  # fetches run in tasks
         self._task: asyncio.Task[object] = task
         self._cancelling = task.cancelling()

@@ -81,12 +81,17 @@ class ConnectionPool:
         if not wanted or not connection.rest(self._remove, deadline):
             connection.close()
             return
-        alike = self._by_key.get(connection.key, [])
-        if len(alike) >= self._max_idle_per_key:
+        key = connection.key
+        alike = self._by_key.get(key)
+        if alike is not None and len(alike) >= self._max_idle_per_key:
             self._close(alike[0])
+            alike = self._by_key.get(key)
         elif len(self._idle) >= self._max_idle:
             self._close(next(iter(self._idle)))
-        self._by_key.setdefault(connection.key, []).append(connection)
+            alike = self._by_key.get(key)
+        if alike is None:
+            alike = self._by_key[key] = []
+        alike.append(connection)
         self._idle[connection] = None
         self._sockets.add(connection.stream.socket)
         self._sweeper.watch(connection)
@@ -121,7 +126,10 @@ class ConnectionPool:
         self._sweeper.forget(connection)
         self._sockets.discard(connection.stream.socket)
         connections = self._by_key[connection.key]
-        connections.remove(connection)
+        if connections[-1] is connection:  # mostly, and there may be many before it
+            connections.pop()
+        else:
+            connections.remove(connection)
         if not connections:
             del self._by_key[connection.key]
 
