@@ -14,6 +14,10 @@ START_DEADLINE = 15.0
 QUIET_PORTS = range(20000, 32000)
 """Below the ports that Linux, macOS and Windows give to outgoing connections."""
 
+PORTS_EACH = 16
+"""Every how many-th of them is for one of the processes that run tests side by side: a port is
+free until its server has started, and another process must not find it so, too."""
+
 DEBIAN_PACKAGES = {"ab": "apache2-utils", "chromedriver": "chromium-driver", "nginx": "nginx-light"}
 """What Debian calls the package of a program, where the names differ."""
 
@@ -31,7 +35,9 @@ def find(program: str) -> str:
 
 def free_port() -> int:
     """Return a port that nobody uses at the moment, and that no outgoing connection is given."""
-    for port in random.sample(QUIET_PORTS, len(QUIET_PORTS)):
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ours = QUIET_PORTS[number % PORTS_EACH :: PORTS_EACH]
+    for port in random.sample(ours, len(ours)):
         try:
             socket.create_server(("", port)).close()
         except OSError:
