@@ -215,7 +215,7 @@ def test_the_first_process_of_a_container_reaps_orphans(tmp_path: Path) -> None:
         try:
             while True:
                 os.kill(orphan, 0)  # it has ended, or soon will have, and is there until reaped
-                time.sleep(0.001)
+                time.sleep(0.001)  # nobody is told when somebody else reaps it
         except ProcessLookupError:
             say("reaped")
         """,

@@ -203,7 +203,6 @@ class ClientConnection:
 
     def expire(self, now: float) -> None:
         """Be closed for having been idle too long."""
-        self.deadline = NEVER
         self._end_idle()
 
     def _end_idle(self) -> None:

@@ -109,7 +109,6 @@ class Fetch(ABC):
 
     def expire(self, now: float) -> None:
         """Be ended by a deadline."""
-        self.deadline = NEVER
         self._expired = f"timed out {self.doing} after {now - self.timing.start:.1f} seconds"
         self._task.cancel()
 

@@ -146,7 +146,6 @@ class Draft76Opening:
 
     def expire(self, now: float) -> None:
         """Give up: it takes too long."""
-        self.deadline = NEVER
         self._stream.close()
 
     def _end(self) -> None:
