@@ -281,17 +281,20 @@ def test_a_program_that_is_told_to_end_is_not_waited_for(tmp_path: Path) -> None
     write(
         tmp_path / "script.py",
         """
-        import signal, sys
+        import os, signal, sys
         from ostro.autoreload import end_with_program
 
         def on_signal(*_):
             end_with_program()
             sys.exit(3)
 
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)  # signal.pause would not see what comes just before it
         signal.signal(signal.SIGTERM, on_signal)
         print("ready", flush=True)
         while True:
-            signal.pause()
+            os.read(woken, 1)
         """,
     )
 

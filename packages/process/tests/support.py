@@ -28,6 +28,15 @@ def say(*words):
     # In one system call, and without a buffer that a signal handler might find in use.
     os.write(1, (" ".join(str(word) for word in words) + "\\n").encode())
 
+def wait():
+    # Not signal.pause: Python would run the handler of a signal that comes just before it sleeps
+    # only when it wakes again. A byte in the pipe is not missed.
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    while True:
+        os.read(woken, 1)
+
 """
 """What each program begins with."""
 

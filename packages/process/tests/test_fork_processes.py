@@ -173,7 +173,7 @@ def test_one_failure_more_than_max_restarts_ends_the_others_and_raises_with_both
                 print("no child is left")
             sys.exit(4)
         if mine == 0:
-            signal.pause()
+            wait()
         say("failing")
         sys.exit(1)
     """
@@ -208,8 +208,7 @@ def test_a_child_that_ignores_sigterm_is_killed_when_the_parent_gives_up(tmp_pat
         if mine == 0:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             os.write(tell, b"x")
-            while True:
-                signal.pause()
+            wait()
         os.read(ready, 1)
         sys.exit(1)
     """
@@ -238,7 +237,7 @@ def test_a_fork_that_fails_ends_the_children_there_are(tmp_path: Path) -> None:
             except ChildProcessError:
                 say(error.strerror, "and no child is left")
             os._exit(0)
-        signal.pause()
+        wait()
     """
 
     _, lines, _ = run(source, tmp_path)

@@ -27,8 +27,7 @@ DRAINING = """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, drain)
     say("ready", mine)
-    while True:
-        signal.pause()
+    wait()
 """
 
 
@@ -87,7 +86,7 @@ def test_children_have_the_signal_dispositions_and_the_mask_from_before(tmp_path
         assert signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL
         assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
         say("ready")
-        signal.pause()
+        wait()
     """
     with running(source, tmp_path) as parent:
         assert parent.read_line() == "ready"
@@ -126,8 +125,7 @@ def test_after_a_signal_no_child_is_started_again(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(9))
         signal.signal(signal.SIGTERM, lambda number, frame: say("term"))
         say("set")
-        while True:
-            signal.pause()
+        wait()
     """
     with running(source, tmp_path) as parent:
         children = [line.split()[1] for line in parent.read_lines(4) if line != "set"]
@@ -158,8 +156,7 @@ def test_ctrl_c_at_a_terminal_reaches_each_child_once(tmp_path: Path) -> None:
         signal.signal(signal.SIGINT, interrupted)
         signal.signal(signal.SIGTERM, finish)
         say("ready")
-        while True:
-            signal.pause()
+        wait()
     """
     keyboard, terminal = os.openpty()
     with running(source, tmp_path, os.ttyname(terminal)) as parent:
@@ -183,7 +180,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         fork_processes(1)
         say("ready", os.getpid())
-        signal.pause()
+        wait()
     """
     with running(source, tmp_path) as parent:
         child = int(parent.read_line().split()[1])
