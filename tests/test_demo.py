@@ -121,3 +121,18 @@ def test_a_book_that_cannot_be_is_refused(
     assert answer.status == 422
     assert problem in answer.body
     assert visitor.post("/add", **book).headers["location"] == "/book/1-2-X"
+
+
+def test_an_edited_book_keeps_what_others_bought_meanwhile(visitor: Visitor) -> None:
+    visitor.post("/login", username="Burt")
+    isbn = "978-0-00-000004-1"  # of which there are 4
+    visitor.post("/cart", isbn=isbn, action="add")
+    book = {"title": "Maps", "author": "Ilse", "price": "50.00", "stock": "14"}
+
+    saved = visitor.post(f"/edit/{isbn}", **book, stock_shown="4")
+    mangled = visitor.post(f"/edit/{isbn}", **book, stock_shown="x")
+
+    assert saved.status == 303
+    page = curl(f"{visitor.url}/book/{isbn}").body
+    assert f'data-stock="{isbn}">13<'.encode() in page
+    assert mangled.status == 422

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from websockets.sync.client import connect
 
 from .curl import curl
 from .layout import ROOT
+from .mongodb import mongodb
 from .programs import free_port
 from .served import DEMO, Served, running
 
@@ -260,20 +260,17 @@ def test_long_polling_answers_at_once_what_is_new_already(tmp_path: Path) -> Non
     assert refused == [400, 400, 400]
 
 
-@pytest.mark.skipif(shutil.which("mongod") is None, reason="needs a MongoDB server (mongod)")
 def test_words_and_books_may_be_in_mongodb(tmp_path: Path) -> None:
-    port = free_port()
-    mongod = [str(shutil.which("mongod")), f"--port={port}", f"--dbpath={tmp_path}", "--quiet"]
-    uri = f"--mongodb=mongodb://127.0.0.1:{port}/"
-
-    with running(mongod, port, tmp_path):
-        with example("dictionary/dictionary.py", tmp_path, uri) as site:
+    with mongodb(tmp_path) as uri:
+        with example("dictionary/dictionary.py", tmp_path, f"--mongodb={uri}") as site:
             curl("--data", "definition=a+leg+shirt", f"{site.url}/pants")
             known = curl(f"{site.url}/pants")
-        with example("burts_books/main.py", tmp_path, uri) as site:
+            unknown = curl(f"{site.url}/shirt")
+        with example("burts_books/main.py", tmp_path, f"--mongodb={uri}") as site:
             books = curl(f"{site.url}/recommended/")
 
     assert known.json == {"word": "pants", "definition": "a leg shirt"}
+    assert unknown.status == 404
     assert books.body.count(b'<article class="book">') == 4
 
 

@@ -15,6 +15,7 @@ from ostro.web import Finish, HTTPError, RequestHandler, authenticated
 from ostro.websocket import WebSocketClosedError, WebSocketHandler
 
 ISBN = re.compile(r"[0-9](-?[0-9Xx]){0,16}")
+COPIES = re.compile(r"\d{1,5}", re.ASCII)
 MAX_NAME_LENGTH = 40
 MAX_TITLE_LENGTH = 200
 
@@ -85,11 +86,20 @@ class EditHandler(ShopHandler):
     async def post(self, isbn: str | None = None) -> None:
         book = await self.book_or_404(isbn) if isbn else None
         changed = self.book_of_form(book)
-        if isbn is None and await self.store.book(changed.isbn):
-            self.refuse(book, f"There is a book with the ISBN {changed.isbn} already.")
-        await self.store.save(changed)
-        self.live.tell_stock(changed.isbn, changed.stock)
-        self.redirect(self.reverse_url("book", changed.isbn), status=303)
+        if book:
+            await self.store.change(changed, changed.stock - self.stock_shown(book))
+        elif not await self.store.add(changed):
+            self.refuse(None, f"There is a book with the ISBN {changed.isbn} already.")
+        saved = await self.book_or_404(changed.isbn)
+        self.live.tell_stock(saved.isbn, saved.stock)
+        self.redirect(self.reverse_url("book", saved.isbn), status=303)
+
+    def stock_shown(self, book: Book) -> int:
+        """Return how many copies there were when the form was first shown."""
+        shown = self.get_argument("stock_shown")
+        if not COPIES.fullmatch(shown):
+            self.refuse(book, "The number of copies before was a number.")
+        return int(shown)
 
     def book_of_form(self, book: Book | None) -> Book:
         """Return the book that the form describes: a new one, or `book` with changes."""
@@ -104,7 +114,7 @@ class EditHandler(ShopHandler):
             self.refuse(book, f"A title, or a name, has up to {MAX_TITLE_LENGTH} characters.")
         if not re.fullmatch(r"\d{1,5}(\.\d\d)?", price, re.ASCII):
             self.refuse(book, "The price looks like 24.50.")
-        if not re.fullmatch(r"\d{1,5}", stock, re.ASCII):
+        if not COPIES.fullmatch(stock):
             self.refuse(book, "The number of copies is a number.")
         blank = Book(isbn, title, author, description="", date_added=int(time.time()))
         return replace(

@@ -33,8 +33,19 @@ class MongoStore:
         found = await self._books.find_one({"isbn": isbn}, WITHOUT_ID)
         return Book(**found) if found else None
 
-    async def save(self, book: Book) -> None:
-        await self._books.replace_one({"isbn": book.isbn}, asdict(book), upsert=True)
+    async def add(self, book: Book) -> bool:
+        try:
+            await self._books.insert_one(asdict(book))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def change(self, book: Book, copies: int) -> None:
+        fields = asdict(book)
+        del fields["stock"]
+        this = {"isbn": book.isbn}
+        await self._books.update_one(this, {"$set": fields, "$inc": {"stock": copies}})
+        await self._books.update_one(this, {"$max": {"stock": 0}})
 
     async def cart(self, session: str) -> list[Book]:
         isbns = [held["isbn"] async for held in self._carts.find({"session": session})]

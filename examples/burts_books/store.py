@@ -21,8 +21,12 @@ class Store(Protocol):
     async def book(self, isbn: str) -> Book | None:
         """Return one book, or None."""
 
-    async def save(self, book: Book) -> None:
-        """Add a book, or replace the one with its ISBN."""
+    async def add(self, book: Book) -> bool:
+        """Add a book. False if there is one with its ISBN."""
+
+    async def change(self, book: Book, copies: int) -> None:
+        """Change all about a book but its stock: since others buy meanwhile, `copies` are added to
+        it or, when negative, taken from it, down to none."""
 
     async def cart(self, session: str) -> list[Book]:
         """Return the books in a cart, by title."""
@@ -69,8 +73,11 @@ class SQLiteStore:
         row = await self._do(lambda connection: connection.execute(query, (isbn,)).fetchone())
         return Book(**row) if row else None
 
-    async def save(self, book: Book) -> None:
-        await self._do(lambda connection: _save(connection, book))
+    async def add(self, book: Book) -> bool:
+        return await self._do(lambda connection: _add(connection, book))
+
+    async def change(self, book: Book, copies: int) -> None:
+        await self._do(lambda connection: _change(connection, book, copies))
 
     async def cart(self, session: str) -> list[Book]:
         query = (
@@ -103,15 +110,25 @@ def _prepare(connection: sqlite3.Connection) -> None:
     )
     if connection.execute("SELECT count(*) FROM books").fetchone()[0] == 0:
         for book in FIRST_BOOKS:
-            _save(connection, book)
+            _add(connection, book)
 
 
-def _save(connection: sqlite3.Connection, book: Book) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO books VALUES (:isbn, :title, :author, :description, :subtitle, "
-        ":image, :date_released, :date_added, :price, :stock)",
-        asdict(book),
+def _add(connection: sqlite3.Connection, book: Book) -> bool:
+    adding = (
+        "INSERT OR IGNORE INTO books VALUES (:isbn, :title, :author, :description, :subtitle, "
+        ":image, :date_released, :date_added, :price, :stock)"
     )
+    return bool(connection.execute(adding, asdict(book)).rowcount)
+
+
+def _change(connection: sqlite3.Connection, book: Book, copies: int) -> None:
+    changing = (
+        "UPDATE books SET title = :title, author = :author, description = :description, "
+        "subtitle = :subtitle, image = :image, date_released = :date_released, "
+        "date_added = :date_added, price = :price, stock = max(0, stock + :copies) "
+        "WHERE isbn = :isbn"
+    )
+    connection.execute(changing, {**asdict(book), "copies": copies})
 
 
 def _take(connection: sqlite3.Connection, session: str, isbn: str) -> bool:

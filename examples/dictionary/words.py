@@ -61,12 +61,12 @@ class MongoDictionary:
         self._words = self._client["definitions"]["words"]
 
     async def look_up(self, word: str) -> str | None:
-        found = await self._words.find_one({"word": word})
+        found = await self._words.find_one({"_id": word})
         return found["definition"] if found else None
 
     async def define(self, word: str, definition: str) -> None:
         await self._words.update_one(
-            {"word": word}, {"$set": {"definition": definition}}, upsert=True
+            {"_id": word}, {"$set": {"definition": definition}}, upsert=True
         )
 
     async def close(self) -> None:
