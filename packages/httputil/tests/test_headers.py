@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -186,6 +187,17 @@ def test_names_must_be_tokens(name: str) -> None:
         HTTPHeaders({name: "v"})
     assert name not in headers
     assert headers.get(name) is None
+
+
+@pytest.mark.parametrize("bad", [5, None, b"v", ["v"]], ids=repr)
+def test_values_must_be_strings(bad: Any) -> None:  # Any: what types do not allow
+    headers = HTTPHeaders()
+
+    with pytest.raises(TypeError, match=r"the value of header Name is .*, expected a str"):
+        headers.add("name", bad)
+    with pytest.raises(TypeError, match=r"the value of header Name is .*, expected a str"):
+        headers["name"] = bad
+    assert not headers
 
 
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\x1f", "\x7f", "a\r\nSet-Cookie: b=c"])

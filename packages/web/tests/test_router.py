@@ -355,6 +355,17 @@ def test_names_of_a_mount_are_known_where_they_can_be() -> None:
         app.reverse_url("c:x")
 
 
+def test_the_name_of_a_mount_is_that_of_its_root() -> None:
+    inner = Application([Mount("/shop", Collecting(), name="shop")])
+    app = Application([Mount("/a", inner, name="a"), Mount("", Collecting(), name="rest")])
+
+    assert app.reverse_url("a") == "/a/"
+    assert app.reverse_url("a:shop") == "/a/shop/"
+    assert app.reverse_url("rest") == "/"
+    with pytest.raises(NotReversibleError, match="at '/a' takes no arguments, and 1 were given"):
+        app.reverse_url("a", "x")
+
+
 class Collecting(HTTPServerConnectionDelegate):
     """Answers with what it was given; in its own time, if it has been told to take it."""
 

@@ -106,8 +106,11 @@ class HTTPHeaders(MutableMapping[str, str]):
         Raises ValueError for a name that is no token, or a control character in the value.
         """
         name = _checked_name(name)
-        if not value.isprintable():
-            _check_value(name, value)
+        try:
+            if not value.isprintable():
+                _check_value(name, value)
+        except AttributeError:
+            raise TypeError(f"the value of header {name} is {value!r}, expected a str") from None
         single = self._single
         if name not in single:
             single[name] = value
@@ -173,8 +176,11 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def __setitem__(self, name: str, value: str) -> None:
         name = name_cache.get(name) or _checked_name(name)
-        if not value.isprintable():
-            _check_value(name, value)
+        try:
+            if not value.isprintable():
+                _check_value(name, value)
+        except AttributeError:
+            raise TypeError(f"the value of header {name} is {value!r}, expected a str") from None
         self._single[name] = value
         if self._repeated is not None:
             self._repeated.pop(name, None)

@@ -15,6 +15,7 @@ from ostro.httputil import HTTPServerConnectionDelegate
 from ._cors import CORS
 from ._pattern import anchored, has_top_level_choice, literal_prefix
 from ._urlspec import URLSpec
+from .errors import NotReversibleError
 
 if TYPE_CHECKING:
     from ._handler import RequestHandler
@@ -79,7 +80,8 @@ class Mount:
     transforms and its error pages, or any other HTTPServerConnectionDelegate, which takes the
     request as it comes, target and all, its body in parts. Either way `request.path` stays whole.
     `prefix`: plain text that begins with a slash and ends without one, or nothing, for all paths.
-    `name`: stands before the names that an Application has, with a colon.
+    `name`: by itself the root of the site, for `reverse_url`; with a colon behind it, it stands
+    before the names that an Application has.
 
     In a mounted Application `RequestHandler.reverse_url` returns whole paths; its own `reverse_url`
     knows nothing of the prefix. Raises ValueError for a prefix that is no plain text, TypeError for
@@ -132,6 +134,14 @@ class MountSpec(URLSpec):
         self.template = root
         self.root = root
         self.site = site
+
+    def reverse(self, *args: object) -> str:
+        """Return the path of the site's root."""
+        if args:
+            raise NotReversibleError(
+                f"what is mounted at {self.root!r} takes no arguments, and {len(args)} were given"
+            )
+        return self.root + "/"
 
     def reverse_url(self, name: str, *args: object) -> str:
         """Return the path, without the prefix, of what the site knows by this name.
