@@ -25,6 +25,7 @@ from ostro.testing import (
     get_async_test_timeout,
 )
 
+from ... import clocks  # noqa: TID252 - tests are no package
 from .support import complaint_of, passes, run_case, run_method
 
 
@@ -91,7 +92,7 @@ class WaitTest(AsyncTestCase):
             self.wait(timeout=0.001)
         self.io_loop.add_callback(self.stop, 1)
 
-        self.assertEqual(self.wait(timeout=5), 1)
+        self.assertEqual(self.wait(timeout=50), 1)
 
     def test_a_timeout_of_0_is_no_limit(self) -> None:
         self.io_loop.add_callback(self.stop, 1)
@@ -157,7 +158,7 @@ class AsyncMethodsTest(AsyncTestCase):
 
         self.assertEqual(result, "slept")
 
-    @gen_test(timeout=3)
+    @gen_test(timeout=50)
     async def test_a_coroutine_may_have_the_decorator(self) -> None:
         await asyncio.sleep(0)
 
@@ -506,9 +507,11 @@ def test_a_generator_is_shown_where_it_waits_for_another() -> None:
     @gen_test(timeout=0.01)
     def method(self: AsyncTestCase) -> Generator[Any, Any, None]:
         yield gen.moment
+        loop.now += 0.01
         yield another()
 
-    text = complaint_of(run_method(method))
+    loop = clocks.StandingLoop()
+    text = complaint_of(run_method(method, get_new_ioloop=lambda self: IOLoop(loop)))
 
     assert re.search(r"waiting at .*test_case\.py:\d+, in method \(", text)
     assert "yield another()" in text

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from ... import programs  # noqa: TID252 - tests are no package
 
+DEADLINE = programs.DEADLINE
+"""Seconds until a program must have ended."""
+
 COVERAGE_SETTINGS = "[run]\nbranch = true\nparallel = true\nsource = ostro.web\n"
 
 

@@ -7,6 +7,8 @@ a socket, a codec or (for handlers that need none) a loop, and keeps what was an
 import asyncio
 import contextlib
 import contextvars
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -331,13 +333,36 @@ def as_form(text: str) -> dict[str, Any]:  # Any: each argument has its type
     }
 
 
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """Give a port for a server of the test to listen on, and for nobody else meanwhile.
+
+    It is bound and does not listen: who connects before the server listens, or after it, is refused
+    by the kernel, which gives the port to none of the other programs that ask it for one.
+    """
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        if sys.platform != "linux":  # others let nobody listen beside it
+            sock.close()
+        yield port
+
+
 @contextlib.asynccontextmanager
 async def serving(
     application: HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], object],
+    send_buffer: int | None = None,
 ) -> AsyncIterator[int]:
-    """Serve an application on a port of this machine, and give the port."""
+    """Serve an application on a port of this machine, and give the port.
+
+    `send_buffer` is how many bytes the kernel holds for each connection, about; None for as many as
+    it likes.
+    """
     server = HTTPServer(application)
     (sock,) = bind_sockets(0, "127.0.0.1")
+    if send_buffer is not None:  # the connections inherit it
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     server.add_sockets([sock])
     port: int = sock.getsockname()[1]
     try:

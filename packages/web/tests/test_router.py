@@ -372,6 +372,7 @@ class Collecting(HTTPServerConnectionDelegate):
     def __init__(self, gate: asyncio.Event | None = None, slow_body: bool = False) -> None:
         self.gate = gate
         self.slow_body = slow_body
+        self.waits = asyncio.Event()
         self.events: list[str] = []
 
     def start_request(
@@ -397,6 +398,7 @@ class _Collected(HTTPMessageDelegate):
         return None if self.site.gate is None else self._wait(self.site.gate)
 
     async def _wait(self, gate: asyncio.Event) -> None:
+        self.site.waits.set()
         await gate.wait()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
@@ -431,16 +433,21 @@ def test_any_delegate_is_mounted_and_takes_the_request_as_it_came() -> None:
 @pytest.mark.parametrize("slow_body", [True, False])
 async def test_a_delegate_may_take_its_time(io_loop: IOLoop, slow_body: bool) -> None:
     gate = asyncio.Event()
-    app = Application([Mount("", Collecting(gate, slow_body))])
+    site = Collecting(gate, slow_body)
+    app = Application([Mount("/slow", site), ("/", Said)])
     async with serving(app) as port, connected(port) as (reader, writer):
-        writer.write(raw_get("/", "Content-Length: 4", method="POST") + b"body")
+        writer.write(raw_get("/slow", "Content-Length: 4", method="POST") + b"body")
+        await site.waits.wait()
         answer = asyncio.ensure_future(read_answer(reader))
-        await asyncio.sleep(0.01)  # time in which it must not be answered
+        async with connected(port) as (other_reader, other_writer):
+            for _ in range(3):  # others are answered meanwhile
+                other_writer.write(raw_get("/"))
+                await read_answer(other_reader)
         assert not answer.done()
 
         gate.set()
 
-        assert (await answer)[2] == b"POST / body"
+        assert (await answer)[2] == b"POST /slow body"
 
 
 async def test_a_delegate_gets_a_body_as_it_comes(io_loop: IOLoop) -> None:

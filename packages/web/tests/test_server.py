@@ -11,7 +11,7 @@ from ostro.httpserver import HTTPServer
 from ostro.ioloop import IOLoop
 from ostro.web import Application, RequestHandler, asynchronous
 
-from .support import connected, raw_get, read_answer, serving
+from .support import connected, held_port, raw_get, read_answer, serving
 
 
 class Echo(RequestHandler):
@@ -274,16 +274,14 @@ async def test_a_connection_closed_while_the_handler_runs_is_reported(io_loop: I
 
 
 async def test_listen_serves_and_passes_options_on(io_loop: IOLoop) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-
-    server = make_app()[0].listen(port, "127.0.0.1", backlog=5, no_keep_alive=True)
-    try:
-        assert isinstance(server, HTTPServer)
-        answer = await exchange(port, raw_get("/hello"))
-    finally:
-        server.stop()
-        await server.close_all_connections()
+    with held_port() as port:
+        server = make_app()[0].listen(port, "127.0.0.1", backlog=5, no_keep_alive=True)
+        try:
+            assert isinstance(server, HTTPServer)
+            answer = await exchange(port, raw_get("/hello"))
+        finally:
+            server.stop()
+            await server.close_all_connections()
 
     assert b"Connection: close" in answer
     assert answer.endswith(b"hello")
@@ -313,7 +311,7 @@ async def test_a_stream_goes_at_the_pace_of_its_reader_in_bounded_memory(io_loop
                     stalled.set()
                 await sent
 
-    async with serving(Application([("/", Streaming)])) as port:
+    async with serving(Application([("/", Streaming)]), send_buffer=65536) as port:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             client.connect(("127.0.0.1", port))

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from textwrap import dedent
 from types import FrameType
@@ -17,8 +17,8 @@ from ostro.ioloop import IOLoop
 from ostro.netutil import BindError
 from ostro.web import Application, Mount, RequestHandler, StartupError
 
-from .programs import running
-from .support import connected, raw_get, read_answer
+from .programs import DEADLINE, running
+from .support import connected, held_port, raw_get, read_answer, serving
 
 
 class Hello(RequestHandler):
@@ -61,11 +61,18 @@ class Site:
         )
 
 
+_ports = ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def _ports_are_given_back() -> Iterator[None]:
+    with _ports:
+        yield
+
+
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port that belongs to this test until its end."""
+    return _ports.enter_context(held_port())
 
 
 def ask_to_stop(number: int = signal.SIGTERM) -> None:
@@ -307,21 +314,22 @@ async def test_cancelling_it_drains_too(io_loop: IOLoop) -> None:
 
 
 async def test_who_connects_during_the_startup_is_served_after_it(io_loop: IOLoop) -> None:
-    gate = asyncio.Event()
+    begun, gate = asyncio.Event(), asyncio.Event()
 
     @asynccontextmanager
     async def slowly(application: Application) -> AsyncIterator[None]:
+        begun.set()
         await gate.wait()
         yield
 
     port = free_port()
     app = Application([("/", Hello)], lifespan=slowly)
     task = asyncio.ensure_future(app.serve(port, "127.0.0.1"))
-    await asyncio.sleep(0)
+    await begun.wait()
     async with connected(port) as (reader, writer):
         writer.write(raw_get())
         answer = asyncio.ensure_future(read_answer(reader))
-        await asyncio.sleep(0.05)  # time in which it must not be answered
+        await others_are_served()
         assert not answer.done()
 
         gate.set()
@@ -329,6 +337,15 @@ async def test_who_connects_during_the_startup_is_served_after_it(io_loop: IOLoo
         assert (await answer)[2] == b"hello"
     ask_to_stop()
     await task
+
+
+async def others_are_served() -> None:
+    """Let the loop do all that has come by now: it serves others who come later."""
+    async with serving(Application([("/", Hello)])) as port:
+        for _ in range(3):
+            async with connected(port) as (reader, writer):
+                writer.write(raw_get())
+                assert (await read_answer(reader))[2] == b"hello"
 
 
 async def test_a_failed_startup_ends_it_and_closes_the_port(io_loop: IOLoop) -> None:
@@ -372,8 +389,8 @@ async def test_an_ignored_signal_stays_ignored(io_loop: IOLoop) -> None:
         await site.up.wait()
 
         ask_to_stop(signal.SIGINT)
-        await asyncio.sleep(0.01)  # time in which it must not stop
-        assert not task.done()
+        await others_are_served()
+        assert not refused(site.port)
 
         ask_to_stop()
         await task
@@ -467,7 +484,7 @@ ASKED_AS_SOON_AS_IT_BINDS = """
 
 def test_a_signal_that_comes_as_soon_as_the_port_is_open_ends_it_well(tmp_path: Path) -> None:
     with running(ASKED_AS_SOON_AS_IT_BINDS, tmp_path, free_port()) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=DEADLINE)
 
     assert (process.returncode, out, err) == (0, "ended well\n", "")
 
@@ -530,7 +547,7 @@ def test_one_signal_ends_it_under_the_command_line_of_autoreload(tmp_path: Path)
 
     under = "from ostro.autoreload import main; main()"
     with running(under, tmp_path, server, free_port()) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=DEADLINE)
 
     assert (process.returncode, out, err) == (0, "ended well\n", "")
 
@@ -549,7 +566,7 @@ def test_several_processes_serve_and_end_together(tmp_path: Path) -> None:
             assert client.makefile().read()[-1] in "01"
 
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=DEADLINE)
 
     assert sorted(out.splitlines()) == ["down 0", "down 1"]
     assert (process.returncode, err) == (0, "")
@@ -564,14 +581,14 @@ def test_several_processes_end_under_the_command_line_of_autoreload(tmp_path: Pa
         assert process.stdout is not None
         assert {process.stdout.readline() for _ in range(2)} == {"up 0\n", "up 1\n"}
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=DEADLINE)
 
     assert (process.returncode, set(out.splitlines())) == (0, {"down 0", "down 1"})
 
 
 def test_when_no_process_can_start_up_none_is_restarted(tmp_path: Path) -> None:
     with running(forking(FAILING), tmp_path, free_port()) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=DEADLINE)
 
     assert process.returncode == 1
     assert "StartupError: the startup of 'hook' failed: OSError: no database" in err
@@ -593,7 +610,7 @@ def test_a_process_that_fails_when_others_came_up_is_restarted(tmp_path: Path) -
 
         assert process.stdout.readline() == "up 1\n"
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=DEADLINE)
 
     assert process.returncode == 0
     assert "not now" in err

@@ -8,7 +8,7 @@ import pytest
 
 from ostro.web import Application
 
-from .files import LARGE, LONG_AGO_TEXT, SMALL, put, site
+from .files import LARGE, LONG_AGO, LONG_AGO_TEXT, SMALL, put, site
 from .support import MemoryConnection, ask
 
 
@@ -172,8 +172,11 @@ def test_a_part_is_added_only_to_what_it_belongs_to(
     assert ask(application, "/static/a.css", headers=headers).status == status
 
 
-def test_the_time_of_a_file_that_has_just_changed_says_too_little(tmp_path: Path) -> None:
-    put(tmp_path, "a.css", changed=int(time.time()))
+def test_the_time_of_a_file_that_has_just_changed_says_too_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: LONG_AGO + 1.0)
+    put(tmp_path, "a.css")
     application = site(tmp_path)
     date = ask(application, "/static/a.css").headers["Last-Modified"]
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -83,10 +84,13 @@ def test_a_file_that_is_too_long_to_hash_is_told_apart_by_size_and_time(tmp_path
     assert version_of(tmp_path, "b.css", static_hash_cache=False) != before
 
 
-def test_the_etag_of_a_long_file_that_has_just_changed_is_weak(tmp_path: Path) -> None:
+def test_the_etag_of_a_long_file_that_has_just_changed_is_weak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: LONG_AGO + 1.0)
     content = b"x" * (MAX_HASHED_BYTES + 1)
-    put(tmp_path, "old.bin", content)
-    (tmp_path / "new.bin").write_bytes(content)
+    put(tmp_path, "old.bin", content, changed=LONG_AGO - 10)
+    put(tmp_path, "new.bin", content)
     application = site(tmp_path)
 
     assert ask(application, "/static/old.bin").headers["Etag"].startswith('"')

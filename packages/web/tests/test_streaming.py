@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextvars import ContextVar
 from typing import Any
@@ -217,6 +218,8 @@ async def test_a_client_is_slowed_down_to_the_pace_of_the_handler(io_loop: IOLoo
 
     size = 64 << 20
     async with asking(Slow) as (reader, writer, events):
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # no kernel takes it all
         writer.write(head(size))
         sending = asyncio.ensure_future(_send(writer, size))
         await until(events, "some")

@@ -13,6 +13,7 @@ from ostro import gen
 from ostro.ioloop import IOLoop
 from ostro.web import Application, RequestHandler, asynchronous
 
+from ... import clocks  # noqa: TID252 - tests are no package
 from .support import ask, connected, fetch, raw_get, raw_post, read_answer, serving
 
 
@@ -174,38 +175,55 @@ async def test_prepare_is_timed_too(io_loop: IOLoop) -> None:
     assert answer.status == 503
 
 
+class Quick(Late):
+    async def get(self) -> None:
+        await asyncio.sleep(0)
+        self.write("in time")
+
+    @gen.coroutine
+    def post(self) -> Generator[Any, Any, None]:
+        self.write("at once")
+        yield None
+
+    @asynchronous
+    def put(self) -> None:
+        self.finish("soon")
+
+    @asynchronous
+    async def patch(self) -> None:
+        await asyncio.sleep(0)
+        self.write("in time")
+
+
+QUICK = {"GET": "in time", "POST": "at once", "PUT": "soon", "PATCH": "in time"}
+
+
 async def test_a_handler_in_time_is_left_alone(io_loop: IOLoop) -> None:
-    class Quick(Late):
-        handler_timeout = 0.05
-
-        async def get(self) -> None:
-            await asyncio.sleep(0)
-            self.write("in time")
-
-        @gen.coroutine
-        def post(self) -> Generator[Any, Any, None]:
-            self.write("at once")
-            yield None
-
-        @asynchronous
-        def put(self) -> None:
-            self.finish("soon")
-
-        @asynchronous
-        async def patch(self) -> None:
-            await asyncio.sleep(0)
-            self.write("in time")
+    class Unhurried(Quick):
+        handler_timeout = 60
 
     events: list[str] = []
+    app = Application([("/", Unhurried, {"events": events})])
+
+    assert {method: (await fetch(app, method=method)).text for method in QUICK} == QUICK
+    assert events == ["finished"] * 4
+
+
+def test_a_handler_that_was_in_time_is_left_alone_when_its_time_has_passed() -> None:
+    loop = clocks.StandingLoop()
+    events: list[str] = []
     app = Application([("/", Quick, {"events": events})])
-    for method, text in (
-        ("GET", "in time"),
-        ("POST", "at once"),
-        ("PUT", "soon"),
-        ("PATCH", "in time"),
-    ):
-        assert (await fetch(app, method=method)).text == text
-    await asyncio.sleep(0.06)
+
+    async def ask_and_wait() -> None:
+        for method, text in QUICK.items():
+            assert (await fetch(app, method=method)).text == text
+        passed = asyncio.Event()
+        loop.call_later(2 * Quick.handler_timeout, passed.set)
+        loop.now += 2 * Quick.handler_timeout
+        await passed.wait()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(ask_and_wait())
 
     assert events == ["finished"] * 4
 

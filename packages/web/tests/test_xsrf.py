@@ -151,6 +151,7 @@ async def test_tornado_takes_our_tokens_and_we_take_its(io_loop: IOLoop, version
         form = await ask_tornado(port, raw_get("/", with_cookie))
     finally:
         server.stop()
+        await server.close_all_connections()
 
     assert (taken, other[0]) == (("200", "done"), "403")
     found = re.search('value="([^"]+)"', form[1])

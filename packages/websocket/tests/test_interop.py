@@ -1,6 +1,7 @@
 """Our server, and the clients of others: `websockets` and Tornado."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from tornado.websocket import WebSocketClientConnection as TornadoConnection
 from tornado.websocket import websocket_connect as tornado_connect
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import connect as websockets_connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -21,6 +22,9 @@ from ostro.websocket._compression import CompressionChoice
 
 from .browser import HOST, serving
 from .servers import certificates
+
+# Through no proxy of the environment, and as slowly as the machine is.
+connect = functools.partial(websockets_connect, proxy=None, open_timeout=None, ping_interval=None)
 
 MESSAGES: list[str | bytes] = ["", "Hello", b"\x00\xff", "\u20ac" * 50000, bytes(1 << 20), b""]
 
@@ -101,11 +105,14 @@ async def test_websockets_speaks_over_tls(io_loop: IOLoop) -> None:
     server = HTTPServer(Application([("/", Echo)]), ssl_options=server_context)
     server.add_sockets([sock])
     url = f"wss://{HOST}:{sock.getsockname()[1]}/"
-    async with connect(url, ssl=client_context, max_size=None) as client:
-        for message in MESSAGES:
-            await client.send(message)
-            assert await client.recv() == message
-    server.stop()
+    try:
+        async with connect(url, ssl=client_context, max_size=None) as client:
+            for message in MESSAGES:
+                await client.send(message)
+                assert await client.recv() == message
+    finally:
+        server.stop()
+        await server.close_all_connections()
 
 
 async def tornado_answers(client: TornadoConnection, message: str | bytes) -> Any:
