@@ -1,9 +1,11 @@
 """What several tests here need: loopback listeners, certificates, a look at open descriptors."""
 
 import errno
+import itertools
 import logging
 import os
-import secrets
+import random
+import select
 import socket
 import ssl
 import sys
@@ -16,7 +18,7 @@ import trustme
 
 from ostro.netutil import Resolver
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds after which a blocking operation on a socket of a test fails."""
 
 
@@ -47,14 +49,45 @@ def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
     return socket.create_connection((host, port), timeout=DEADLINE)
 
 
-def refused_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on, and that no system gives to a socket by itself."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+QUIET_PORTS = range(20000, 32000)
+"""Below the ports that systems give to sockets by themselves."""
+
+PORTS_EACH = 16
+"""Every how many-th of them is for one of the processes that run tests side by side."""
+
+
+def _own_ports() -> list[int]:
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ours = QUIET_PORTS[number % PORTS_EACH :: PORTS_EACH]
+    return random.sample(ours, len(ours))
+
+
+_ports = itertools.cycle(_own_ports())
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nobody listens on, that no system gives to a socket by itself, never the same twice.
+
+    For what has to be bound by its number, or must be dead once it is closed.
+    """
     while True:
-        port = 20000 + secrets.randbelow(10000)
-        with socket.socket(family, socket.SOCK_STREAM) as sock, suppress(OSError):
+        port = next(_ports)
+        with socket.socket(_family(host), socket.SOCK_STREAM) as sock, suppress(OSError):
             sock.bind((host, port))
             return port
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+class Refusing(socket.socket):
+    """A port that refuses connections, as long as this is open: nobody else can listen there."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__(_family(host), socket.SOCK_STREAM)
+        self.bind((host, 0))
+        self.port = port_of(self)
 
 
 def open_descriptors() -> set[str]:
@@ -71,6 +104,8 @@ class Tarpit:
         self.address = self._listener.getsockname()
         self.port = port_of(self._listener)
         self._filling = connect(self.port)
+        # Its end of it knows of the connection first.
+        assert select.select([self._listener], [], [], DEADLINE)[0]
 
     def __enter__(self) -> "Tarpit":
         return self

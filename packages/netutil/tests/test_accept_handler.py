@@ -32,6 +32,18 @@ class Accepted:
         return self._queue.qsize()
 
 
+def burst(folder: Path, count: int) -> tuple[socket.socket, list[socket.socket]]:
+    """A listening socket, and so many connections in its queue.
+
+    A unix socket: those of TCP may get there only some time after `connect` has returned.
+    """
+    sock = bind_unix_socket(str(folder / "socket"))
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+    for client in clients:
+        client.connect(sock.getsockname())
+    return sock, clients
+
+
 async def test_the_callback_gets_the_connection_and_the_address_of_the_other_end(
     io_loop: IOLoop,
 ) -> None:
@@ -111,9 +123,9 @@ async def test_after_removing_nothing_is_accepted_and_the_socket_is_open(
 
 
 async def test_a_callback_may_remove_the_handler_in_the_middle_of_a_burst(
-    io_loop: IOLoop,
+    io_loop: IOLoop, tmp_path: Path
 ) -> None:
-    [sock] = bind_sockets(0, "127.0.0.1")
+    sock, clients = burst(tmp_path, 2)
     accepted = Accepted()
 
     def accept_one(connection: socket.socket, address: object) -> None:
@@ -122,17 +134,18 @@ async def test_a_callback_may_remove_the_handler_in_the_middle_of_a_burst(
         accepted(connection, address)
 
     remove = add_accept_handler(sock, accept_one)
-    with connect(port_of(sock)), connect(port_of(sock)):
-        (await accepted.next())[0].close()
+    (await accepted.next())[0].close()
 
+    for client in clients:
+        client.close()
     assert accepted.count() == 0
 
 
 async def test_a_burst_is_taken_in_portions(
-    io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
+    io_loop: IOLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_accept, "ACCEPTS_PER_EVENT", 2)
-    [sock] = bind_sockets(0, "127.0.0.1")
+    sock, clients = burst(tmp_path, 5)
     accepted = Accepted()
     counts: list[int] = []
 
@@ -141,7 +154,6 @@ async def test_a_burst_is_taken_in_portions(
             io_loop.add_callback(lambda: counts.append(accepted.count()))
         accepted(connection, address)
 
-    clients = [connect(port_of(sock)) for _ in range(5)]
     remove = add_accept_handler(sock, count)
     connections = [await accepted.next() for _ in clients]
 

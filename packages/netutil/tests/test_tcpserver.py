@@ -20,8 +20,8 @@ from ostro.netutil import (
 )
 from ostro.process import ForkError
 
-from ...programs import running  # noqa: TID252 - tests are no package
-from .support import Certificates, connect, port_of, refused_port
+from ...programs import DEADLINE, running  # noqa: TID252 - tests are no package
+from .support import Certificates, connect, free_port, port_of
 
 
 class KeepingServer(TCPServer):
@@ -54,7 +54,7 @@ class EchoServer(TCPServer):
 
 def listening(server: TCPServer) -> int:
     """Bind the server to a free port of the loopback interface."""
-    [sock] = bind_sockets(0, "127.0.0.1")
+    [sock] = bind_sockets(free_port(), "127.0.0.1")
     server.add_socket(sock)
     return port_of(sock)
 
@@ -69,7 +69,7 @@ def assert_nobody_listens(port: int) -> None:
 
 async def test_listen_accepts_at_once(io_loop: IOLoop) -> None:
     server = KeepingServer()
-    port = refused_port()
+    port = free_port()
     server.listen(port, "127.0.0.1")
 
     with connect(port) as client:
@@ -83,7 +83,7 @@ async def test_listen_accepts_at_once(io_loop: IOLoop) -> None:
 
 async def test_listen_may_be_called_for_several_ports(io_loop: IOLoop) -> None:
     server = KeepingServer()
-    ports = [refused_port(), refused_port()]
+    ports = [free_port(), free_port()]
 
     for port in ports:
         server.listen(port, "127.0.0.1", backlog=5)
@@ -96,7 +96,7 @@ async def test_listen_may_be_called_for_several_ports(io_loop: IOLoop) -> None:
 
 async def test_bind_accepts_from_start_on(io_loop: IOLoop) -> None:
     server = KeepingServer()
-    port = refused_port()
+    port = free_port()
     server.bind(port, "127.0.0.1")
     client = connect(port)  # the kernel answers already
 
@@ -110,7 +110,7 @@ async def test_bind_accepts_from_start_on(io_loop: IOLoop) -> None:
 async def test_bind_after_start_accepts_at_once(io_loop: IOLoop) -> None:
     server = KeepingServer()
     server.start()
-    port = refused_port()
+    port = free_port()
 
     server.bind(port, "127.0.0.1")
 
@@ -167,7 +167,7 @@ def test_several_processes_are_refused_where_a_loop_exists(
 
 def test_after_a_fork_error_one_process_serves_what_was_bound(io_loop: IOLoop) -> None:
     server = EchoServer()
-    port = refused_port()
+    port = free_port()
     server.bind(port, "127.0.0.1")
     with pytest.raises(ForkError):
         server.start(2)
@@ -180,14 +180,13 @@ def test_after_a_fork_error_one_process_serves_what_was_bound(io_loop: IOLoop) -
 
 def test_the_parent_leaves_start_with_its_sockets_closed() -> None:
     server = TCPServer()
-    port = refused_port()
+    port = free_port()
     server.bind(port, "127.0.0.1")
 
     with pytest.raises(ValueError, match="max_restarts"):
         server.start(2, max_restarts=-1)
 
-    with pytest.raises(ConnectionRefusedError):
-        connect(port)
+    assert_nobody_listens(port)
 
 
 def test_several_processes_do_not_go_with_a_loop_given_to_the_constructor(
@@ -232,7 +231,7 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
         loop.close()
         """)
     )
-    port = refused_port()
+    port = free_port()
     with running(tmp_path, program, port) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -244,7 +243,7 @@ def test_start_forks_processes_that_all_serve_the_port(tmp_path: Path) -> None:
                 answers.append(client.recv(10))
 
         assert sorted(answers) == [b"0", b"1"]
-        assert process.wait(timeout=20) == 0
+        assert process.wait(DEADLINE) == 0
         assert process.stderr.read() == "", "the parent left its sockets open"
 
 
@@ -275,7 +274,7 @@ def test_no_connection_is_accepted_while_the_children_drain(tmp_path: Path) -> N
         loop.close()
         """)
     )
-    port = refused_port()
+    port = free_port()
     with running(tmp_path, program, port) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
@@ -283,10 +282,9 @@ def test_no_connection_is_accepted_while_the_children_drain(tmp_path: Path) -> N
         process.terminate()
         assert [process.stdout.readline() for _ in range(2)] == ["draining\n"] * 2
 
-        with pytest.raises(ConnectionRefusedError):
-            connect(port)
+        assert_nobody_listens(port)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(DEADLINE) == 0
 
 
 # Serving
@@ -307,7 +305,7 @@ async def test_many_connections_at_once_are_all_served(io_loop: IOLoop) -> None:
     server = EchoServer()
     port = listening(server)
     clients: list[IOStream] = []
-    for _ in range(5):
+    for _ in range(4):  # with both ends in here, some systems give no more than 1024 descriptors
         connecting = [TCPClient().connect("127.0.0.1", port) for _ in range(100)]
         clients += await asyncio.gather(*connecting)
 
@@ -507,7 +505,7 @@ async def test_stop_closes_the_listening_sockets_and_leaves_connections(io_loop:
 
 def test_stop_closes_sockets_that_were_never_started() -> None:
     server = TCPServer()
-    port = refused_port()
+    port = free_port()
     server.bind(port, "127.0.0.1")
 
     server.stop()
