@@ -399,19 +399,33 @@ def test_the_thread_leaves_signals_to_the_main_thread(tmp_path: Path) -> None:
     prepare(
         tmp_path,
         """
+        blocked = []
+
+        def look(*_):  # in the thread, before it does anything
+            threading.setprofile(None)
+            sys.setprofile(None)
+            blocked.append(signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+            begun.set()
+
+        begun = threading.Event()
+        threading.setprofile(look)
         start(check_time=10)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        begun.wait()
+        say("blocked at once", *blocked, "and in the main thread",
+            signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}))
         say("ready")
         say("got", signal.sigwait({signal.SIGTERM}).name)
         """,
     )
 
     with running(tmp_path, "script.py") as program:
+        blocked = program.read_until("blocked at once")
         program.read_until("ready")
         program.send(signal.SIGTERM)
         program.read_until("got SIGTERM")
 
         assert program.finish() == 0
+    assert blocked == "blocked at once True and in the main thread False"
 
 
 @pytest.mark.parametrize(
@@ -431,6 +445,7 @@ def test_a_program_that_cannot_be_started_again_goes_on(
 
         def mended():
             sys.executable = python
+            say("mended")
 
         signal.signal(signal.SIGUSR1, lambda *_: IOLoop.current().add_callback_from_signal(mended))
         on_loop(lambda: say(helper.WORD))
@@ -445,6 +460,7 @@ def test_a_program_that_cannot_be_started_again_goes_on(
         write(tmp_path / "helper.py", "WORD = 'lost'")
         program.read_until(message)
         program.send(signal.SIGUSR1)
+        program.read_until("mended")
         change(tmp_path, program)
 
 

@@ -151,6 +151,19 @@ def _restart(changed: list[str], late: bool) -> None:
         restart(changed, late=late)
 
 
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Leave signals to the main thread, which may be waiting for one."""
+    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Watcher:
     """The thread that watches for a loop, until that is closed."""
 
@@ -162,7 +175,8 @@ class _Watcher:
         self._ended = False
         watch_modules()  # what is edited from here on counts
         self._thread = threading.Thread(target=self._run, name="ostro.autoreload", daemon=True)
-        self._thread.start()
+        with _signals_blocked():  # the thread inherits that, from its first moment on
+            self._thread.start()
 
     def move(self, loop: IOLoop | None, period: float) -> bool:
         """Watch for another loop; false if the thread does not run any more."""
@@ -179,9 +193,6 @@ class _Watcher:
             return None if self._ended else self._period
 
     def _run(self) -> None:
-        with contextlib.suppress(AttributeError):  # of Windows
-            # Signals are for the main thread, which may be waiting for one.
-            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         for changed, late in _changes(self._next_period):
             time.sleep(pause(this_life(), changed, time.time_ns()))
             if not self._restart_on_loop(changed, late):
