@@ -1,6 +1,8 @@
 """What programs written for Tornado see: the same English, and the same messages to translate."""
 
 import datetime
+import functools
+import types
 
 import pytest
 from tornado import locale as peer
@@ -10,18 +12,38 @@ from ostro.locale import Locale
 from .support import english
 
 DAY = 86400
+
+
+class Frozen(datetime.datetime):
+    """Dates of a time that stands still: a second may go by between their answer and ours."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> "Frozen":
+        return cls(2024, 5, 17, 15, 4, 30, tzinfo=tz)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Frozen:
+    """The present, as they see it; they can not be told."""
+    frozen = types.ModuleType("datetime")
+    frozen.__dict__.update(vars(datetime), datetime=Frozen)
+    monkeypatch.setattr(peer, "datetime", frozen)
+    return Frozen.now(datetime.UTC)
+
+
 IN_THE_MIDDLE_OF_EACH_BRANCH = [20, 70, 700, 4000, 7500, 3.5 * DAY, 30.5 * DAY, 400.5 * DAY, -1000]
 
 
 @pytest.mark.parametrize("shorter", [True, False])
 @pytest.mark.parametrize("relative", [True, False])
 @pytest.mark.parametrize("full_format", [True, False])
-def test_dates_are_told_alike(shorter: bool, relative: bool, full_format: bool) -> None:
+def test_dates_are_told_alike(
+    now: Frozen, shorter: bool, relative: bool, full_format: bool
+) -> None:
     theirs = peer.get("en_US")
-    now = datetime.datetime.now(datetime.UTC)
 
     for seconds in IN_THE_MIDDLE_OF_EACH_BRANCH:
-        date = now - datetime.timedelta(seconds=seconds + 0.5)
+        date = now - datetime.timedelta(seconds=seconds)
         for offset in (0, 300, -345):
             asked = (date, offset, relative, shorter, full_format)
             assert english().format_date(*asked, now=now) == theirs.format_date(*asked)
@@ -40,7 +62,7 @@ def test_days_lists_and_numbers_are_told_alike() -> None:
         assert english().friendly_number(number) == theirs.friendly_number(number)
 
 
-def test_the_same_messages_are_translated() -> None:
+def test_the_same_messages_are_translated(now: Frozen) -> None:
     def record(messages: set[str], message: str, plural: str | None, count: int | None) -> str:
         text = plural if plural is not None and count != 1 else message
         messages.add(text)
@@ -70,12 +92,13 @@ def test_the_same_messages_are_translated() -> None:
         ) -> str:
             return message
 
-    now = datetime.datetime.now(datetime.UTC)
-    for locale in (Ours("en_US"), Theirs("en_US")):
+    ours, theirs = Ours("en_US"), Theirs("en_US")
+    tell_as_ours = functools.partial(ours.format_date, now=now)
+    for locale, tell in ((ours, tell_as_ours), (theirs, theirs.format_date)):
         for seconds in (1.5, *IN_THE_MIDDLE_OF_EACH_BRANCH, DAY + 1):
             for shorter in (True, False):
-                locale.format_date(now - datetime.timedelta(seconds=seconds), shorter=shorter)
-        locale.format_date(now, relative=False)
+                tell(now - datetime.timedelta(seconds=seconds), shorter=shorter)
+        tell(now, relative=False)
         for month in range(1, 13):
             locale.format_day(datetime.datetime(2024, month, month))
         for day in range(1, 8):
