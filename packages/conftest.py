@@ -4,6 +4,7 @@ import asyncio
 import functools
 import inspect
 import os
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -39,8 +40,16 @@ def io_loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Keep an application in debug mode from restarting the tests, whatever ran before."""
+    """Keep an application in debug mode from restarting the tests, whatever ran before.
+
+    And undo what a shell has set up for a command in the background, or nohup: programs inherit
+    what is ignored. With a handler it is the default for those that the tests start.
+    """
     os.environ["OSTRO_AUTORELOAD"] = "0"
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)  # and still survive it
 
 
 @pytest.hookimpl(tryfirst=True)

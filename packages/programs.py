@@ -55,6 +55,7 @@ def running(
             "PYTHONWARNINGS": "error",
             # As they are for most people, whatever they are here.
             "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": "",
             "PYTHONUNBUFFERED": "",
             **({"COVERAGE_FILE": str(folder / "coverage")} if covered else {}),
             **(environment or {}),

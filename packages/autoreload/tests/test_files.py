@@ -238,10 +238,13 @@ def test_a_changed_file_that_is_gone_again_keeps_no_other_waiting(tmp_path: Path
     assert changes.fit() == [str(there)]
 
 
-def test_bytecode_of_every_level_is_deleted(tmp_path: Path) -> None:
+def test_bytecode_of_every_level_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import importlib.util
     import py_compile
 
+    monkeypatch.setattr(sys, "pycache_prefix", None)  # wherever others have it
     source = write(tmp_path / "module.py", "x = 1")
     for level in (0, 1, 2):
         py_compile.compile(str(source), optimize=level)

@@ -21,9 +21,6 @@ PRELUDE = """
 import os
 import signal
 
-# Whoever started the tests may have it ignored (nohup), which is inherited.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
 def say(*words):
     # In one system call, and without a buffer that a signal handler might find in use.
     os.write(1, (" ".join(str(word) for word in words) + "\\n").encode())
