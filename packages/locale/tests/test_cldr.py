@@ -1,6 +1,8 @@
 """Formats that the translations do not carry, where Babel is installed."""
 
 import datetime
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,22 @@ def test_american_english_is_not_asked_of_the_cldr() -> None:
 def test_an_unknown_country_takes_the_formats_of_the_language() -> None:
     assert CSVLocale("es_LA", {}).format_day(NOW) == "viernes, 17 de mayo"
     assert CSVLocale("sr_Latn_DE", {}).format_day(NOW, dow=False) == "17. maj"
+
+
+@pytest.mark.parametrize("before", ["ur", "sw", "en_AU", "frr"])
+def test_no_language_leaves_its_words_to_the_next(before: str) -> None:
+    program = (
+        "import datetime, sys; from ostro.locale import CSVLocale\n"
+        "for code in (sys.argv[1], 'de'):\n"
+        "    told = CSVLocale(code, {}).format_day(datetime.datetime(2024, 5, 17))\n"
+        "print(ascii(told))"
+    )
+    command = [sys.executable, "-c", program, before]
+
+    # In a process of its own, where no other has been loaded yet.
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+
+    assert done.stdout == "'Freitag, 17. Mai'\n"
 
 
 @pytest.mark.parametrize("code", ["xx", "xx_YY", "no code", "../../etc/passwd"])

@@ -6,6 +6,7 @@ translations do not carry, or a name that `_names` does not know.
 
 from __future__ import annotations
 
+import copy
 import datetime
 import decimal
 import functools
@@ -18,6 +19,7 @@ from ._dates import Ago, Shape, Unit
 
 if TYPE_CHECKING:
     import babel
+    from babel import localedata
 
 _NAME_FIELD = re.compile(r"'[^']*'|E+|c{3,}|M{3,}|L{3,}")
 """What stands for a name in a pattern, of whatever length; quoted text is left alone."""
@@ -45,10 +47,26 @@ def cldr_formats(code: str) -> CLDRFormats | None:
         return None
     for each in (parts, Code(parts.language, parts.script, "", (), ""), parts.language):
         try:
-            return CLDRFormats(babel.Locale.parse(str(each)))
+            return CLDRFormats(_own_locale(str(each)))
         except (babel.UnknownLocaleError, ValueError):
             continue
     return None
+
+
+def _own_locale(identifier: str) -> babel.Locale:
+    """Return a locale with data of its own.
+
+    Those of Babel share what they inherit, and one that looks up what is only said to be like
+    something else writes down what it finds: the next language would have its names of the days.
+    """
+    import babel
+
+    class OwnLocale(babel.Locale):
+        @functools.cached_property
+        def _data(self) -> localedata.LocaleDataDict:
+            return copy.deepcopy(super()._data)  # nothing has been looked up in it yet
+
+    return OwnLocale.parse(identifier)
 
 
 class CLDRFormats:
