@@ -15,7 +15,18 @@ from ostro.ioloop import IOLoop
 from ostro.iostream import IOStream
 from ostro.stack_context import StackContext
 
-from .support import GET, OK, Client, MemoryStream, cuts, logged, responses, serving, turns
+from .support import (
+    GET,
+    OK,
+    Client,
+    MemoryStream,
+    cuts,
+    hung_up,
+    logged,
+    responses,
+    serving,
+    turns,
+)
 
 POST = (
     b"POST /x?a=1 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n"
@@ -379,6 +390,6 @@ async def test_the_documented_example_over_a_socket(io_loop: IOLoop) -> None:
         writer.write(b"GET /uri HTTP/1.0\r\n\r\n")
 
         answer = await reader.read()
-        writer.close()
+        await hung_up(writer)
 
     assert answer == b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\nYou requested /uri\n"

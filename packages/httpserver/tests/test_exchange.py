@@ -383,7 +383,7 @@ class SlowFile(io.BytesIO):
         self.found = threading.Event()
 
     def read(self, size: int | None = -1) -> bytes:
-        assert self.found.wait(10)
+        assert self.found.wait(30)
         return super().read(size)
 
 

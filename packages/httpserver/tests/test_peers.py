@@ -15,7 +15,7 @@ from ostro.httpserver import HTTPServer
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 
-from .support import OK, Recorder, Request, serving
+from .support import OK, FakeClock, Recorder, Request, serving
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ async def in_thread(function: Callable[[], T]) -> T:
 
 async def test_pythons_client_over_one_connection(io_loop: IOLoop) -> None:
     def use(port: int) -> list[tuple[int, bytes]]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         seen: list[tuple[int, bytes]] = []
 
         def fetch(method: str, target: str, body: object = None, chunked: bool = False) -> None:
@@ -76,7 +76,7 @@ async def test_pythons_client_over_one_connection(io_loop: IOLoop) -> None:
 
 async def test_pythons_client_is_answered_while_it_uploads_too_much(io_loop: IOLoop) -> None:
     def use(port: int) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         # The server may stop reading: the answer is there all the same.
         with contextlib.suppress(OSError):
             connection.request("POST", "/", b"x" * 10_000_000)
@@ -84,14 +84,18 @@ async def test_pythons_client_is_answered_while_it_uploads_too_much(io_loop: IOL
         connection.close()
         return status
 
-    async with serving(HTTPServer(Recorder(echo), max_body_size=1000)) as port:
+    # A clock that stands still: the server never loses patience with a slow upload.
+    server = HTTPServer(Recorder(echo), max_body_size=1000, clock=FakeClock())
+    async with serving(server) as port:
         assert await in_thread(functools.partial(use, port)) == 413
 
 
 def curl(*arguments: str) -> str:
-    command = ["curl", "--silent", "--show-error", "--max-time", "10", "--noproxy", "*"]
+    # Neither somebody's ~/.curlrc nor curl's impatience decides what it does.
+    command = ["curl", "--disable", "--silent", "--show-error", "--max-time", "30"]
+    command += ["--noproxy", "*", "--expect100-timeout", "30"]
     finished = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, check=True, timeout=20
+        [*command, *arguments], capture_output=True, text=True, check=True, timeout=40
     )
     return finished.stdout
 

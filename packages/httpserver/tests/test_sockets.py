@@ -24,6 +24,8 @@ from .support import (
     RecordingDelegate,
     Request,
     connected,
+    ended,
+    hung_up,
     logged,
     no_answer,
     respond,
@@ -39,11 +41,6 @@ def reset(writer: asyncio.StreamWriter) -> None:
     sock: socket.socket = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-async def until(condition: "asyncio.Event", seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        await condition.wait()
 
 
 class Watching(Recorder):
@@ -92,8 +89,9 @@ async def test_a_bad_request_is_answered_while_the_client_is_still_sending(
     io_loop: IOLoop,
 ) -> None:
     """Without a moment to linger the kernel would reset, and the answer would be lost."""
+    server = HTTPServer(Recorder(), clock=FakeClock())  # the moment is as long as it takes
     with logged("ostro.general") as lines:
-        async with serving(HTTPServer(Recorder())) as port, connected(port) as client:
+        async with serving(server) as port, connected(port) as client:
             client.writer.write(b"bad\r\n\r\n" + b"x" * 1_000_000)
 
             [response] = responses(await client.rest())
@@ -103,7 +101,7 @@ async def test_a_bad_request_is_answered_while_the_client_is_still_sending(
 
 
 async def test_an_upload_over_the_limit_is_refused_before_it_is_sent(io_loop: IOLoop) -> None:
-    server = HTTPServer(Recorder(), max_body_size=1000)
+    server = HTTPServer(Recorder(), max_body_size=1000, clock=FakeClock())
     with logged("ostro.general"):
         async with serving(server) as port, connected(port) as client:
             client.writer.write(
@@ -119,11 +117,11 @@ async def test_a_reset_while_the_answer_is_due_is_reported(io_loop: IOLoop) -> N
     app = Watching()
     async with serving(HTTPServer(app)) as port, connected(port) as client:
         client.writer.write(GET)
-        await until(app.asked)
+        await app.asked.wait()
 
         reset(client.writer)
         app.connections[0].write_headers(OK, HTTPHeaders())
-        await until(app.ended)
+        await app.ended.wait()
 
     assert app.requests[0].events[:3] == ["headers", "finish", "close"]
     assert app.requests[0].events[3].startswith("lost")
@@ -134,12 +132,12 @@ async def test_a_disconnect_amid_a_long_answer_is_reported(io_loop: IOLoop) -> N
     server = HTTPServer(app)
     async with serving(server) as port, connected(port) as client:
         client.writer.write(GET)
-        await until(app.asked)
+        await app.asked.wait()
         app.connections[0].write_headers(OK, HTTPHeaders(), b"x" * 30_000_000)
         await client.reader.readexactly(100_000)
 
         reset(client.writer)
-        await until(app.ended)
+        await app.ended.wait()
 
         assert server.connection_count == 0
     assert app.requests[0].events[3].startswith("lost")
@@ -155,7 +153,7 @@ async def test_a_client_that_goes_behind_a_full_pipeline_is_missed(
     async with serving(server) as port, connected(port) as client:
         body = b"Content-Length: 2\r\n\r\nab" if head == b"POST" else b"\r\n"
         client.writer.write(head + b" / HTTP/1.1\r\nHost: a\r\n" + body)
-        await until(app.asked)
+        await app.asked.wait()
         [connection] = server._group.connections if server._group else []
         client.writer.write(GET * (2 * PIPELINE_BUFFER_SIZE // len(GET)))
         while not connection._pipeline_full:
@@ -168,13 +166,12 @@ async def test_a_client_that_goes_behind_a_full_pipeline_is_missed(
             reset(client.writer)
         else:
             client.writer.write_eof()
-        async with asyncio.timeout(10):
-            while "close" not in app.requests[0].events:
-                clock.now += 2
-                await swept(connection.group)
+        while "close" not in app.requests[0].events:
+            clock.now += 2
+            await swept(connection.group)
 
         if by_reset:
-            await until(app.ended)
+            await app.ended.wait()
             assert app.requests[0].events[-1].startswith("lost: ")
         else:
             clock.now += 2
@@ -228,9 +225,14 @@ async def test_a_reader_that_never_reads_is_dropped(io_loop: IOLoop) -> None:
     server = HTTPServer(app, clock=clock, sweep_interval=0.01, write_timeout=20)
     with logged("ostro.general") as lines:
         async with serving(server) as port:
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+            # More than the kernel keeps, however much it gives to others.
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
+            sock.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+            _, writer = await asyncio.open_connection(sock=sock, limit=1000)
             writer.write(GET)
-            await until(app.asked)
+            await app.asked.wait()
             respond(app.connections[0], b"x" * 30_000_000)
 
             while not app.ended.is_set():
@@ -238,7 +240,7 @@ async def test_a_reader_that_never_reads_is_dropped(io_loop: IOLoop) -> None:
                 assert server._group is not None
                 await swept(server._group)
 
-            writer.close()
+            await hung_up(writer)
 
     assert len(lines) == 1
     assert clock.now >= 1020
@@ -315,10 +317,9 @@ async def test_a_unix_socket_stands_in_for_an_address(io_loop: IOLoop) -> None:
         for fields in (b"", b"X-Real-Ip: 203.0.113.9\r\n"):
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
             await reader.readuntil(b"\r\n\r\n/")
-        writer.close()
+        await hung_up(writer)
         server.stop()
-        await server.close_all_connections()
-        await turns()
+        await ended(server)
 
     addresses = [connection.context.remote_ip for connection in app.connections]
     assert addresses == ["127.0.0.1", "203.0.113.9"]
@@ -336,9 +337,8 @@ async def test_ipv6_clients_are_named_by_their_address(io_loop: IOLoop) -> None:
     reader, writer = await asyncio.open_connection("::1", sock.getsockname()[1])
     writer.write(GET)
     await reader.readuntil(b"\r\n\r\n/")
-    writer.close()
+    await hung_up(writer)
     server.stop()
-    await server.close_all_connections()
-    await turns()
+    await ended(server)
 
     assert app.connections[0].context.remote_ip == "::1"

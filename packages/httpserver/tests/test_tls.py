@@ -141,7 +141,9 @@ async def test_a_long_answer_over_tls_comes_whole_and_is_ended_properly(
     def answer(conn: HTTPConnection, request: Request) -> None:
         respond(conn, b"x" * 3_000_000 + b"end")
 
-    server = HTTPServer(Recorder(answer), no_keep_alive, ssl_options=server_context())
+    server = HTTPServer(
+        Recorder(answer), no_keep_alive, ssl_options=server_context(), clock=FakeClock()
+    )
     async with serving(server) as port:
         loop = asyncio.get_running_loop()
         size, last = await loop.run_in_executor(None, fetch, port)
@@ -157,7 +159,9 @@ async def test_a_client_that_is_behind_with_reading_gets_all_over_tls(
     def answer(conn: HTTPConnection, request: Request) -> None:
         respond(conn, b"x" * 3_000_000 + b"end")
 
-    server = HTTPServer(Recorder(answer), no_keep_alive, ssl_options=server_context())
+    server = HTTPServer(
+        Recorder(answer), no_keep_alive, ssl_options=server_context(), clock=FakeClock()
+    )
     async with (
         serving(server) as port,
         connected(port, ssl=client_context()) as client,

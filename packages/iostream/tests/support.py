@@ -3,9 +3,11 @@
 import asyncio
 import functools
 import os
+import select
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import trustme
@@ -14,6 +16,10 @@ from ostro.ioloop import IOLoop
 from ostro.iostream import BaseIOStream, IOStream, PipeIOStream, SSLIOStream
 
 HOSTNAME = "server.example"
+
+KERNEL_BUFFER_SIZE = 200_000
+"""Bytes for which the kernel is asked in each direction. It takes twice as many, where it would
+otherwise take as many as it likes: more than 30 MB with the settings of some systems."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +161,13 @@ class Channels:
 
 
 def tcp_sockets() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets between which the kernel keeps far less than a megabyte."""
+    client = socket.socket()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        client = socket.create_connection(server.getsockname())
+        for sock in (client, server):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_SIZE)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER_SIZE)
+        client.connect(server.getsockname())
         accepted, _ = server.accept()
     return client, accepted
 
@@ -168,9 +179,32 @@ def reset(sock: socket.socket) -> None:
 
 
 async def turns(number: int = 6) -> None:
-    """Let the loop go round a few times, in which what is in the kernel arrives."""
+    """Let the loop go round a few times, in which what was put off happens.
+
+    What was sent may arrive meanwhile, or later: nothing may depend on that.
+    """
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what nobody tells of."""
+    while not condition():  # noqa: ASYNC110 - that is the point
+        await asyncio.sleep(0)
+
+
+async def arrived(stream: BaseIOStream) -> None:
+    """Wait until the kernel has something for a stream that does not read."""
+    await until(lambda: select.select([stream.fileno()], [], [], 0)[0])
+
+
+async def until_stuck(stream: BaseIOStream) -> int:
+    """Wait until nothing leaves the stream any more; return the number of bytes that have left."""
+    before = -1
+    while stream.bytes_sent != before:
+        before = stream.bytes_sent
+        await turns(200)
+    return before
 
 
 @dataclass

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ostro.ioloop import COMPLETED, IOLoop
 from ostro.stack_context import StackContext, is_active
 
-from .support import Channels, Notes, turns
+from .support import Channels, Notes, turns, until
 
 user = contextvars.ContextVar("user", default="nobody")
 
@@ -28,7 +28,7 @@ async def test_callbacks_run_in_the_context_of_the_call(
     assert reader.read_bytes(1, lambda data: seen.append((data, user.get()))) is COMPLETED
     user.set("between")
     await writer.write(b"ab")
-    await turns()
+    await until(lambda: seen)
     user.set("second")
     reader.read_bytes(1, on_second)
     user.set("after")

@@ -49,7 +49,7 @@ def in_thread(target: Callable[[], None]) -> Iterator[None]:
     thread = threading.Thread(target=run)
     thread.start()
     yield
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     if failures:
         raise failures[0]
@@ -175,8 +175,8 @@ async def test_a_handshake_in_single_bytes(io_loop: IOLoop) -> None:
     await server.write(b"answer")
     assert await near.read_bytes(6) == b"answer"
 
-    near.close()
-    server.close()
+    for stream in (near, server, far, relay_other):
+        stream.close()
     await asyncio.gather(*copying)
 
 
@@ -594,7 +594,7 @@ def test_a_wrapped_socket_is_taken_over(io_loop: IOLoop) -> None:
         client.write(b"question")
         assert await server.read_bytes(8) == b"question"
 
-    io_loop.run_sync(talk, timeout=10)
+    io_loop.run_sync(talk, timeout=30)
     client.close()
     server.close()
 
@@ -610,7 +610,7 @@ def test_the_settings_of_a_wrapped_socket_can_be_replaced(io_loop: IOLoop) -> No
     server = SSLIOStream(wrapped, io_loop, ssl_options=server_context())
     client = SSLIOStream(unnamed, io_loop, server_hostname=HOSTNAME)
 
-    io_loop.run_sync(client.wait_for_handshake, timeout=10)
+    io_loop.run_sync(client.wait_for_handshake, timeout=30)
 
     client.close()
     server.close()

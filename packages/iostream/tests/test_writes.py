@@ -10,7 +10,7 @@ import pytest
 from ostro.ioloop import COMPLETED, IOLoop
 from ostro.iostream import IOStream, StreamBufferFullError, StreamClosedError
 
-from .support import Channels, Notes, Options, plain_pair, reset, turns
+from .support import Channels, Notes, Options, arrived, plain_pair, reset, turns
 
 TEXT: Any = "text"  # Any, since the type checker rightly refuses it
 
@@ -260,7 +260,7 @@ async def test_the_answer_is_read_before_a_failed_write_closes_the_stream(
     assert isinstance(reader, IOStream)
     await reader.write(b"413 too large")
     await writer.write(b"upload")
-    await turns(2)
+    await arrived(reader)
 
     reader.close()  # with unread data: a reset
     while not writer.closed():
