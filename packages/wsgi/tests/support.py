@@ -29,6 +29,10 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
+KERNEL_BUFFER_SIZE = 200_000
+"""Bytes of an answer for which the kernel is asked; it takes twice as many."""
+
+
 @dataclass
 class Reply:
     """What a WSGI application answered."""
@@ -125,6 +129,8 @@ async def serving(
     """Serve an application on a port of this machine, and give the port."""
     server = HTTPServer(application, **options)
     (sock,) = bind_sockets(0, "127.0.0.1")
+    # The connections inherit this. The kernel would keep megabytes of an answer otherwise.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_SIZE)
     server.add_sockets([sock])
     port: int = sock.getsockname()[1]
     try:

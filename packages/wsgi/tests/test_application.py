@@ -329,7 +329,7 @@ def test_a_head_that_the_server_does_not_take_is_the_servers_error(
 
 class Waiting(RequestHandler):
     async def get(self, path: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.sleep(0)
         self.write(path)
 
@@ -366,7 +366,7 @@ def test_a_thread_keeps_its_loop_and_no_tasks_on_it() -> None:
 
 
 def test_threads_do_not_share_a_loop() -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=30)
     loops: list[asyncio.AbstractEventLoop] = []
 
     class Meeting(RequestHandler):

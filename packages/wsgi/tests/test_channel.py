@@ -82,8 +82,9 @@ async def test_a_thread_waits_above_the_high_water(io_loop: IOLoop) -> None:
 
     with ThreadPoolExecutor(1) as executor:
         producing = asyncio.wrap_future(executor.submit(produce))
-        assert await asyncio.to_thread(passed.wait, 10)
-        await asyncio.wait([producing], timeout=0.01)
+        assert await asyncio.to_thread(passed.wait, 30)
+        while channel._room is None and not producing.done():
+            await turns(1)
         assert not producing.done()
         connection.sent.set_result(None)
         await producing
@@ -100,7 +101,8 @@ async def test_a_thread_that_waits_learns_that_the_client_is_gone(
     with ThreadPoolExecutor(1) as executor:
         head: Any = HEAD  # Any: a thread is given its arguments untyped
         first = executor.submit(channel.send, head, b"x" * (HIGH_WATER + 1), False)
-        await turns(10)
+        while not connection.parts:  # the thread may take its time to begin
+            await turns(1)
         if how == "lost":
             channel.lose()
         elif how == "failed":
@@ -166,7 +168,7 @@ def test_a_loop_that_stands_still_frees_a_thread_that_waits(
 
     with ThreadPoolExecutor(1) as executor:
         head: Any = HEAD  # Any: as above
-        executor.submit(channel.send, head, b"x" * (HIGH_WATER + 1), False).result(timeout=10)
+        executor.submit(channel.send, head, b"x" * (HIGH_WATER + 1), False).result(timeout=30)
 
     with pytest.raises(ClientGoneError):
         channel.send(None, b"y", False)

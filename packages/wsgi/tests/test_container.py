@@ -46,10 +46,10 @@ class Gate:
 
     def wait(self) -> None:
         self.reached.set()
-        assert self.opened.wait(10)
+        assert self.opened.wait(30)
 
     async def until_reached(self) -> None:
-        assert await asyncio.to_thread(self.reached.wait, 10)
+        assert await asyncio.to_thread(self.reached.wait, 30)
 
 
 # Answers
@@ -344,7 +344,7 @@ async def test_what_was_returned_is_closed_in_the_end(
 
     async with container(application, **mode) as made:
         await ask(made)
-        assert await asyncio.to_thread(result.closed.wait, 10)
+        assert await asyncio.to_thread(result.closed.wait, 30)
 
 
 @each_mode
@@ -361,7 +361,7 @@ async def test_a_client_that_goes_away_ends_the_iteration(
         async with connected(port) as client:
             client.send()
             await client.head()
-        assert await asyncio.to_thread(result.closed.wait, 10)
+        assert await asyncio.to_thread(result.closed.wait, 30)
     assert "Traceback" not in caplog.text
 
 
@@ -369,10 +369,11 @@ async def test_a_client_that_goes_away_ends_the_iteration(
 async def test_an_application_waits_for_a_client_that_reads_slowly(
     io_loop: IOLoop, mode: dict[str, Any]
 ) -> None:
-    result = Result(iter([b"x" * 65536] * 200))
+    parts, part = 100, b"x" * 65536
+    result = Result(iter([part] * parts))
 
     def application(environ: Environ, start_response: StartResponse) -> Result:
-        start_response("200 OK", [("Content-Length", str(200 * 65536))])
+        start_response("200 OK", [("Content-Length", str(parts * len(part)))])
         return result
 
     async with (
@@ -381,13 +382,13 @@ async def test_an_application_waits_for_a_client_that_reads_slowly(
         connected(port, small_buffer=True) as client,
     ):
         client.send()
-        _, headers = await client.head()
-        # Whatever the buffers of the sockets hold, it is far from the whole.
-        assert result.taken < 150
-        body = await client.reader.readexactly(int(headers["Content-Length"]))
+        await client.head()
+        for number in range(parts):
+            # Whatever the buffers on the way hold, it is far from the whole.
+            assert result.taken - number < 30
+            assert await client.reader.readexactly(len(part)) == part
 
-    assert body.count(b"x") == len(body)
-    assert result.taken == 200
+    assert result.taken == parts
 
 
 async def test_write_tells_that_the_client_is_gone(
@@ -411,7 +412,7 @@ async def test_write_tells_that_the_client_is_gone(
         async with connected(port) as client:
             client.send()
             await client.head()
-        assert await asyncio.to_thread(ended.wait, 10)
+        assert await asyncio.to_thread(ended.wait, 30)
     assert isinstance(caught[0], ClientGoneError)
     assert "Traceback" not in caplog.text
 
@@ -648,7 +649,7 @@ async def test_behind_a_fallback_handler_a_lost_client_ends_the_iteration(
             async with connected(port) as client:
                 client.send()
                 await client.head()
-            assert await asyncio.to_thread(result.closed.wait, 10)
+            assert await asyncio.to_thread(result.closed.wait, 30)
 
 
 @each_mode

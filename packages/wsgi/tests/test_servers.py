@@ -120,7 +120,12 @@ def wsgiref_server(program: Path) -> Iterator[int]:
 def gunicorn(program: Path, *options: str) -> Iterator[int]:
     pytest.importorskip("gunicorn", reason="pip install gunicorn")
     command = ["-m", "gunicorn", "--bind=127.0.0.1:0", "--no-control-socket"]
-    command += [*options, f"--chdir={program.parent}", f"{program.stem}:application"]
+    command += [
+        "--graceful-timeout=5",
+        *options,
+        f"--chdir={program.parent}",
+        f"{program.stem}:application",
+    ]
     # Its own warnings are none of ours.
     with programs.running(program.parent, *command, environment={"PYTHONWARNINGS": ""}) as process:
         assert process.stderr is not None
@@ -134,7 +139,7 @@ def gunicorn(program: Path, *options: str) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(programs.DEADLINE)
             draining.join()
 
 
@@ -154,7 +159,7 @@ def port(request: pytest.FixtureRequest, program: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def client(port: int) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         yield connection
     finally:
@@ -201,7 +206,7 @@ def test_a_streamed_answer_comes_whole(port: int) -> None:
 
 
 def test_a_client_that_leaves_in_the_middle_does_no_harm(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
         sock.sendall(b"GET /streaming HTTP/1.1\r\nHost: x\r\n\r\n")
         assert sock.recv(100)
 
@@ -209,7 +214,7 @@ def test_a_client_that_leaves_in_the_middle_does_no_harm(port: int) -> None:
 
 
 def test_a_broken_answer_does_not_pass_for_a_whole_one(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
         sock.sendall(b"GET /breaking HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: sock.recv(65536), b""))
 
@@ -218,7 +223,7 @@ def test_a_broken_answer_does_not_pass_for_a_whole_one(port: int) -> None:
 
 
 def test_chunks_are_read_where_the_server_decodes_them(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
         sock.sendall(
             b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
             b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

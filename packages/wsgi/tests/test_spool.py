@@ -50,14 +50,14 @@ async def test_a_body_that_is_given_up_while_it_is_stored_is_closed_after(
     class Slow(BodySpool):
         def _store(self) -> None:
             storing.set()
-            assert go_on.wait(10)
+            assert go_on.wait(30)
             super()._store()
 
     spool = Slow(1)
     waits = spool.add(b"body")
     assert waits is not None
     moving = asyncio.ensure_future(waits)
-    await asyncio.to_thread(storing.wait, 10)
+    assert await asyncio.to_thread(storing.wait, 30)
     spool.close()
     go_on.set()
     await moving
