@@ -172,13 +172,31 @@ async def _finished(awaitable: Awaitable[None] | None) -> None:
         await awaitable
 
 
-def within(seconds: float, function: Callable[[], T]) -> T:
-    """Return what `function` returns; fail when it took longer, as only quadratic code does."""
+MEASUREMENTS = 50
+"""How often a cost is measured at most, before it is believed to be too high."""
+
+
+def assert_linear(work: Callable[[int], object], size: int) -> None:
+    """Fail when the cost of `work(size)` grows with the square of `size`.
+
+    It is compared with that of a 64th: so far apart, the square stands out against a step that the
+    cost takes somewhere between, where memory comes from the system and no longer from the heap.
+    The cost is the least CPU time of several measurements, of both in turn, so that it is that of
+    the code: whatever else the machine does only adds to some of them.
+    """
+    small = large = 1e9
+    for _ in range(MEASUREMENTS):
+        small = min(small, _seconds(work, size // 64))
+        large = min(large, _seconds(work, size))
+        if large < 1024 * max(small, 1e-6):  # 64 when linear, 4096 when quadratic
+            return
+    raise AssertionError(f"{large:.4f} s of CPU time for {size}, {small:.4f} s for a 64th")
+
+
+def _seconds(work: Callable[[int], object], size: int) -> float:
     start = time.process_time()
-    result = function()
-    took = time.process_time() - start
-    assert took < seconds, f"took {took:.2f} s of CPU time, expected less than {seconds} s"
-    return result
+    work(size)
+    return time.process_time() - start
 
 
 def disposition(parameters: str, *more: bytes) -> bytes:

@@ -16,7 +16,7 @@ from ostro.httputil import (
     qs_to_qsl,
 )
 
-from .support import disposition, multipart, within
+from .support import assert_linear, disposition, multipart
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = multipart((disposition('name="a"'), b"1"), (disposition("name=f; filename=n"), b"2"))
@@ -143,7 +143,7 @@ def test_the_limit_on_fields_is_a_setting() -> None:
 
 @pytest.mark.parametrize("piece", [b"&", b"%", b"+", b"%41", b"=", b"a=%4&"])
 def test_hostile_forms_take_linear_time(piece: bytes) -> None:
-    within(2.0, lambda: parse_urlencoded(piece * 200_000, {}, max_fields=None))
+    assert_linear(lambda size: parse_urlencoded(piece * size, {}, max_fields=None), 200_000)
 
 
 @given(st.dictionaries(st.text(max_size=3), st.lists(st.binary(max_size=3), max_size=3)))
