@@ -472,6 +472,27 @@ async def test_what_follows_a_handshake_waits_for_its_last_records(io_loop: IOLo
     peer.sock.close()
 
 
+async def test_a_write_has_ended_when_it_has_left_though_later_ones_wait(io_loop: IOLoop) -> None:
+    peer = RawPeer(io_loop)
+    await peer.make_room()
+    await peer.handshake()
+    peer.block()
+    await peer.stream.wait_for_handshake()
+    first = peer.stream.write(b"first")
+    second = peer.stream.write(bytes(10_000_000))
+    assert not first.done()
+
+    await peer.make_room()
+    data = b""
+    while b"first" not in data:
+        data += peer.session.decrypt(await peer.receive())
+
+    await first
+    assert not second.done()
+    peer.stream.close()
+    peer.sock.close()
+
+
 async def test_the_announcement_of_the_end_waits_for_the_kernel(io_loop: IOLoop) -> None:
     peer = RawPeer(io_loop)
     await peer.make_room()

@@ -197,6 +197,8 @@ class WritingStream(StreamCore):
     def _send_from(self, queue: WriteQueue) -> bool:
         """Send pieces until one does not go out whole; say whether anything is left."""
         while queue.size:
+            if not self._backlog:
+                queue.release()  # the peer may never read what follows
             view = queue.first()
             try:
                 sent = self.write_to_fd(view)
