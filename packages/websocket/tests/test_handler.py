@@ -1,10 +1,8 @@
-"""A handler that is open: its messages, its errors, its end."""
+"""A handler that is open: its messages, its errors, its settings."""
 
 import asyncio
-import gc
 import logging
 import socket
-import weakref
 from typing import Any
 
 import pytest
@@ -13,37 +11,7 @@ from ostro.ioloop import IOLoop
 from ostro.websocket import WebSocketClosedError, WebSocketHandler
 
 from .browser import connected, opening, serving, talking
-
-
-class Noting(WebSocketHandler):
-    """Notes what happens to it."""
-
-    notes: "asyncio.Queue[tuple[object, ...]]"
-
-    def initialize(self, notes: "asyncio.Queue[tuple[object, ...]]") -> None:
-        self.notes = notes
-
-    def open(self) -> None:
-        self.notes.put_nowait(("open", self))
-
-    def on_message(self, message: str | bytes) -> None:
-        self.notes.put_nowait(("message", message))
-
-    def on_close(self) -> None:
-        self.notes.put_nowait(("close", self.close_code, self.close_reason))
-
-    def on_finish(self) -> None:
-        self.notes.put_nowait(("finish",))
-
-
-async def opened(notes: "asyncio.Queue[tuple[object, ...]]") -> WebSocketHandler:
-    name, handler = await notes.get()
-    assert name == "open"
-    assert isinstance(handler, WebSocketHandler)
-    return handler
-
-
-Notes = asyncio.Queue[tuple[object, ...]]
+from .noting import Notes, Noting, opened
 
 
 async def test_a_handler_is_told_of_everything_in_order(io_loop: IOLoop) -> None:
@@ -405,138 +373,6 @@ async def test_a_coroutine_is_cancelled_when_the_connection_breaks(io_loop: IOLo
         await browser.text()
         browser.abort()
         await cancelled.wait()
-
-
-# The end
-
-
-async def test_a_handler_closes(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (_, port), talking(port) as browser:
-        handler = await opened(notes)
-        handler.write_message("last")
-        handler.close(4001, "enough")
-        handler.close()
-        with pytest.raises(WebSocketClosedError):
-            handler.write_message("too late")
-
-        assert await browser.text() == "last"
-        assert await browser.next() == ("close", 4001, "enough")
-        assert await browser.next() == ("end",)
-        assert await notes.get() == ("close", 4001, None)
-
-
-async def test_a_reason_without_a_code_is_a_normal_closure(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (_, port), talking(port) as browser:
-        handler = await opened(notes)
-        handler.close(reason="bye")
-        assert await browser.next() == ("close", 1000, "bye")
-
-
-async def test_nothing_works_on_a_handler_that_is_closed(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (_, port), talking(port) as browser:
-        handler = await opened(notes)
-        browser.close()
-        await notes.get()
-
-        handler.close()
-        with pytest.raises(WebSocketClosedError):
-            handler.write_message("x")
-        with pytest.raises(WebSocketClosedError):
-            handler.ping()
-        with pytest.raises(WebSocketClosedError):
-            handler.set_nodelay(True)
-
-
-async def test_what_answers_a_request_is_refused_after_the_handshake(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (_, port), talking(port) as browser:
-        handler = await opened(notes)
-        calls = {
-            "write": ("x",),
-            "flush": (),
-            "finish": (),
-            "redirect": ("/",),
-            "set_status": (200,),
-            "set_header": ("A", "b"),
-            "add_header": ("A", "b"),
-            "clear_header": ("A",),
-            "set_cookie": ("a", "b"),
-            "send_error": (),
-        }
-        for name, args in calls.items():
-            with pytest.raises(RuntimeError, match=rf"{name}\(\) is for HTTP"):
-                getattr(handler, name)(*args)
-        handler.write_message("still open")
-        assert await browser.text() == "still open"
-
-
-async def test_a_server_that_ends_says_so(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with (
-        serving(Noting, kwargs={"notes": notes}) as (server, port),
-        talking(port) as browser,
-        talking(port) as other,
-    ):
-        await opened(notes)
-        await opened(notes)
-        draining = asyncio.ensure_future(server.drain(60))
-
-        for client in (browser, other):
-            assert await client.next() == ("close", 1001, "the server is going away")
-            assert await client.next() == ("end",)
-            client.writer.close()
-        assert await draining
-
-
-async def test_a_server_that_ends_does_not_wait_for_ever(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (server, port), talking(port):
-        await opened(notes)
-
-        assert not await server.drain(0)
-
-        assert await notes.get() == ("close", 1006, None)
-
-
-async def test_a_server_that_ends_leaves_a_handler_alone_that_is_closed(io_loop: IOLoop) -> None:
-    notes = Notes()
-    async with serving(Noting, kwargs={"notes": notes}) as (server, port), talking(port) as browser:
-        await opened(notes)
-        browser.close()
-        await notes.get()
-        draining = asyncio.ensure_future(server.drain(60))
-
-        assert await browser.next() == ("close", 1000, "")
-        assert await browser.next() == ("end",)
-        browser.writer.close()
-        assert await draining
-
-
-async def test_nothing_is_left_of_a_handler_that_is_closed(
-    io_loop: IOLoop, request: pytest.FixtureRequest
-) -> None:
-    notes = Notes()
-    gc.disable()  # it is to go by itself
-    request.addfinalizer(gc.enable)
-    async with serving(Noting, kwargs={"notes": notes}) as (_, port):
-        for how in ("close", "abort"):
-            gone = asyncio.Event()
-            async with talking(port) as browser:
-                handler: WebSocketHandler | None = await opened(notes)
-                assert handler is not None
-                weakref.finalize(handler, gone.set)
-                handler = None
-                if how == "close":
-                    browser.close()
-                    assert await browser.next() == ("close", 1000, "")
-                    assert await browser.next() == ("end",)
-                browser.abort()
-                await notes.get()
-                await notes.get()
-                await gone.wait()
 
 
 # Settings
