@@ -16,6 +16,7 @@ from ._errors import InvalidArgumentError, LoopClosedError, LoopExistsError, Loo
 from ._running import end_tasks, new_event_loop, run_to_end, shut_down
 from ._scheduling import SchedulingLoop
 from ._sweeper import Sweeper
+from ._wakeup import woken_by_signals
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -195,7 +196,8 @@ class IOLoop(SchedulingLoop):
             self._started = True
         try:
             self._watch.resume()
-            self._loop.run_forever()
+            with woken_by_signals(self._loop):
+                self._loop.run_forever()
         finally:
             self._watch.pause()
             self._started = False
@@ -245,7 +247,8 @@ class IOLoop(SchedulingLoop):
         self._check_can_run("run_sync()", "await the function instead")
         self._watch.resume()
         try:
-            return run_to_end(self._loop, func, timeout)
+            with woken_by_signals(self._loop):
+                return run_to_end(self._loop, func, timeout)
         finally:
             self._watch.pause()
 
