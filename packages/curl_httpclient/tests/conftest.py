@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ostro.curl_httpclient import _engine
+from ostro.curl_httpclient import _engine, _options
 
 _MALFORMED = "test_a_malformed_response_is_an_error_and_its_connection_is_closed"
 
@@ -20,6 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for (test, case), reason in SKIPPED.items():
             if item.name.startswith(f"{test}[") and item.name.endswith(f"-{case}]"):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _no_answer_comes_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have libcurl wait for `100 Continue` longer than a server of the tests may be held up."""
+    monkeypatch.setattr(_options, "_EXPECT_TIMEOUT_MS", 60_000)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """What the tests share: servers that do as the test says, certificates, a client for each test."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -19,6 +18,9 @@ from ostro.web import Application
 
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = OK + b"Content-Length: 0\r\n\r\n"
+
+REFUSED_PORT = 1
+"""A port nobody listens on. One that was free a moment ago may be another program's by now."""
 
 Settings = dict[str, Any]
 """Arguments of `fetch`. Any: each has a type of its own."""
@@ -160,11 +162,3 @@ def make_certificates(folder: Path, *, ask_client: bool = False) -> Certificates
         authority.configure_trust(context)
         context.verify_mode = ssl.CERT_REQUIRED
     return Certificates(authority, str(ca_file), context, str(client_file))
-
-
-def refused_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

@@ -69,7 +69,7 @@ async def test_nothing_of_a_fetch_stays_on_the_loop(io_loop: IOLoop) -> None:
             await client.fetch(server.url)
             after = set(os.listdir("/dev/fd"))
 
-    assert after == before
+    assert after <= before  # others may let go of theirs meanwhile
 
 
 async def test_an_error_while_libcurl_goes_on_ends_the_fetch(io_loop: IOLoop) -> None:

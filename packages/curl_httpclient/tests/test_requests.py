@@ -12,6 +12,8 @@ from ostro.httpclient import ClientClosedError, CookieJar, HTTPRequest, HTTPStre
 from ostro.httputil import HTTPServerRequest
 from ostro.ioloop import IOLoop
 
+# The clock stands where the interface is.
+from ...httpclient.tests.conformance.clock import ClientClock  # noqa: TID252 - tests are no package
 from .support import (
     EMPTY,
     OK,
@@ -137,21 +139,24 @@ async def test_the_first_byte_is_waited_for_when_the_body_is_out(io_loop: IOLoop
     """The server does not know of 100 Continue, so that the body goes out late."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\nabc")
+        await reader.readuntil(b"\r\n\r\n")
+        clock.advance(10)
+        assert await reader.readexactly(3) == b"abc"
         writer.write(EMPTY)
         await reader.read()
 
     def be_quick(curl: pycurl.Curl) -> None:
-        curl.setopt(pycurl.EXPECT_100_TIMEOUT_MS, 400)
+        curl.setopt(pycurl.EXPECT_100_TIMEOUT_MS, 1000)
 
     async with talking(talk) as server:
         with curl_client() as client:
+            clock = ClientClock(client)
             response = await client.fetch(
                 server.url,
                 method="PUT",
                 body="abc",
                 expect_100_continue=True,
-                first_byte_timeout=0.3,
+                first_byte_timeout=5,
                 prepare_curl_callback=be_quick,
             )
 

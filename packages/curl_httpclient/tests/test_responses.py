@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import time
 import zlib
 
 import pycurl  # type: ignore[import-untyped]  # it has no types
@@ -22,6 +21,8 @@ from ostro.httpclient import (
 from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop
 
+# The clock stands where the interface is.
+from ...httpclient.tests.conformance.clock import ClientClock  # noqa: TID252 - tests are no package
 from .support import EMPTY, OK, Settings, answering, answering_each, curl_client, talking
 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -515,21 +516,31 @@ async def test_another_origin_gets_no_credentials(io_loop: IOLoop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "settings", "words"),
+    ("answer", "settings", "doing"),
     [
-        pytest.param(b"", {"first_byte_timeout": 0.05}, "first byte", id="first byte"),
-        pytest.param(OK, {"request_timeout": 0.05}, "response", id="head"),
         pytest.param(
-            OK + b"Content-Length: 9\r\n\r\na", {"request_timeout": 0.05}, "response", id="body"
+            b"", {"first_byte_timeout": 5}, "before the first byte of the response", id="first byte"
+        ),
+        pytest.param(OK, {"request_timeout": 5}, "during the response", id="head"),
+        pytest.param(
+            OK + b"Content-Length: 9\r\n\r\na",
+            {"request_timeout": 5},
+            "during the response",
+            id="body",
         ),
     ],
 )
 async def test_a_deadline_ends_a_fetch(
-    io_loop: IOLoop, answer: bytes, settings: Settings, words: str
+    io_loop: IOLoop, answer: bytes, settings: Settings, doing: str
 ) -> None:
     async with answering(answer) as server:
-        with curl_client() as client, pytest.raises(HTTPTimeoutError, match=words) as caught:
-            await client.fetch(server.url, **settings)
+        with curl_client() as client:
+            clock = ClientClock(client)
+            fetch = client.fetch(server.url, **settings)
+            await clock.reach(doing)
+            clock.advance(5)
+            with pytest.raises(HTTPTimeoutError, match=doing) as caught:
+                await fetch
 
     assert isinstance(caught.value, CurlError)
     assert caught.value.errno == pycurl.E_OPERATION_TIMEDOUT
@@ -544,9 +555,18 @@ async def test_a_deadline_ends_what_a_callback_waits_for(io_loop: IOLoop) -> Non
 
 
 async def test_redirects_count_for_the_deadline(io_loop: IOLoop) -> None:
-    async with answering(*[redirect(302, "/")] * 3, b"") as server:
-        start = time.monotonic()
-        with curl_client() as client, pytest.raises(HTTPTimeoutError):
-            await client.fetch(server.url, request_timeout=0.2)
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            heads.append(clock.now)
+            clock.advance(3)
+            writer.write(redirect(302, "/"))
 
-    assert time.monotonic() - start < 5
+    heads: list[float] = []
+    async with talking(talk) as server:
+        with curl_client() as client:
+            clock = ClientClock(client)
+            with pytest.raises(HTTPTimeoutError):
+                await client.fetch(server.url, request_timeout=10, max_redirects=10)
+
+    assert len(heads) == 4

@@ -17,9 +17,12 @@ from ostro.curl_httpclient.errors import CurlConnectError, CurlProxyError, CurlT
 from ostro.httpclient import HTTPConnectError, HTTPTLSError, ProxyError
 from ostro.ioloop import IOLoop
 
+# The clock stands where the interface is.
+from ...httpclient.tests.conformance.clock import ClientClock  # noqa: TID252 - tests are no package
 from .support import (
     EMPTY,
     OK,
+    REFUSED_PORT,
     Certificates,
     Server,
     Settings,
@@ -27,7 +30,6 @@ from .support import (
     answering_each,
     curl_client,
     make_certificates,
-    refused_port,
     talking,
 )
 
@@ -47,7 +49,7 @@ def certificates_of_both(tmp_path_factory: pytest.TempPathFactory) -> Certificat
 
 async def test_a_port_nobody_listens_on_has_a_named_error(io_loop: IOLoop) -> None:
     with curl_client() as client, pytest.raises(HTTPConnectError) as caught:
-        await client.fetch(f"http://127.0.0.1:{refused_port()}/")
+        await client.fetch(f"http://127.0.0.1:{REFUSED_PORT}/")
 
     assert isinstance(caught.value, CurlConnectError)
     assert caught.value.errno == pycurl.E_COULDNT_CONNECT
@@ -88,7 +90,7 @@ async def test_ipv6_is_left_out_on_request(io_loop: IOLoop) -> None:
 
 async def test_an_address_with_a_zone_keeps_it_to_itself(io_loop: IOLoop) -> None:
     with curl_client() as client, pytest.raises(HTTPConnectError):
-        await client.fetch(f"http://[fe80::1%25lo]:{refused_port()}/")
+        await client.fetch(f"http://[fe80::1%25lo]:{REFUSED_PORT}/")
 
 
 @pytest.mark.parametrize("interface", ["127.0.0.1", "lo"])
@@ -253,7 +255,7 @@ async def test_a_proxy_whose_answer_has_no_end_is_an_error_without_a_code(io_loo
 
 
 async def test_a_proxy_that_is_not_there_is_an_error(io_loop: IOLoop) -> None:
-    for host, port in (("127.0.0.1", refused_port()), ("nobody.invalid", 80)):
+    for host, port in (("127.0.0.1", REFUSED_PORT), ("nobody.invalid", 80)):
         with curl_client() as client, pytest.raises(CurlConnectError) as caught:
             await client.fetch("http://a/", proxy_host=host, proxy_port=port)
         assert type(caught.value) is CurlConnectError
@@ -277,7 +279,7 @@ async def test_a_proxy_may_ask_for_digest(io_loop: IOLoop) -> None:
 
 async def test_a_proxy_at_an_ipv6_address(io_loop: IOLoop) -> None:
     with curl_client() as client, pytest.raises(HTTPConnectError):
-        await client.fetch("http://a/", proxy_host="[::1]", proxy_port=refused_port())
+        await client.fetch("http://a/", proxy_host="[::1]", proxy_port=REFUSED_PORT)
 
 
 async def test_the_environment_does_not_keep_a_proxy_out(
@@ -525,8 +527,12 @@ async def test_a_connection_is_not_used_again_after_a_broken_response(io_loop: I
     broken = OK + b"Content-Length: 99\r\n\r\nabc"
     async with answering_each([[broken, EMPTY], [EMPTY]]) as server:
         with curl_client() as client:
+            clock = ClientClock(client)
+            fetch = client.fetch(server.url)
+            await clock.reach("during the response")
+            clock.advance(20)
             with pytest.raises(TimeoutError):
-                await client.fetch(server.url, request_timeout=0.05)
+                await fetch
             assert (await client.fetch(server.url)).body == b""
 
     assert server.connections == 2

@@ -1,4 +1,4 @@
-"""The fixtures of the conformance tests, for the simple client, and its clock."""
+"""The fixtures of the conformance tests, for the simple client."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import pytest
 
 from ostro.httpclient import AsyncHTTPClient, SimpleAsyncHTTPClient
 
-from .conformance.fixtures import certificates, client, make_client, proxy, raw, site, tls_site
-from .support import FakeClock, simple
+from .conformance.fixtures import (
+    certificates,
+    client,
+    clock,
+    make_client,
+    proxy,
+    raw,
+    site,
+    tls_site,
+)
 
-__all__ = ["certificates", "client", "make_client", "proxy", "raw", "site", "tls_site"]
+__all__ = ["certificates", "client", "clock", "make_client", "proxy", "raw", "site", "tls_site"]
 
 
 @pytest.fixture
 def client_class() -> type[AsyncHTTPClient]:
     return SimpleAsyncHTTPClient
-
-
-@pytest.fixture
-def clock(client: AsyncHTTPClient) -> FakeClock:
-    """The clock of the client."""
-    fake = FakeClock()
-    simple(client).sweeper.clock = fake
-    return fake

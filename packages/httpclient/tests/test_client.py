@@ -236,7 +236,7 @@ async def test_what_a_callback_raises_goes_to_the_loop(
     await raised.wait()
 
     assert "in the callback" in caplog.text
-    assert "fail" in caplog.records[0].getMessage()
+    assert any("fail" in record.getMessage() for record in caplog.records)
 
 
 async def test_a_subclass_may_handle_what_a_callback_raises(io_loop: IOLoop) -> None:
@@ -449,11 +449,14 @@ async def test_errors_have_a_text_and_a_repr(io_loop: IOLoop) -> None:
 async def test_a_fetch_that_nobody_awaits_leaves_no_trace_with_a_callback(
     io_loop: IOLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
+    gc.collect()  # what others have left is not to be heard of here
+    caplog.clear()
     done: asyncio.Future[HTTPResponse] = asyncio.Future()
 
     Canned().fetch("http://broken/", done.set_result)
     await done
     await asyncio.sleep(0)
+    gc.collect()
 
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 

@@ -8,7 +8,7 @@ from ostro.httpclient import CookieJar
 from ostro.httpclient._cookie_dates import parse_cookie_date
 from ostro.httpclient._cookie_jar import MAX_COOKIES, MAX_PER_DOMAIN
 
-from .support import FakeClock
+from .conformance.clock import FakeClock
 
 SITE = "https://www.example.com/dir/page?query"
 

@@ -64,7 +64,7 @@ def test_the_package_is_a_program(url: str) -> None:
         [sys.executable, "-W", "error", "-m", "ostro.httpclient", url],
         capture_output=True,
         check=True,
-        timeout=20,
+        timeout=50,
     )
 
     assert (done.stdout, done.stderr) == (b"python", b"")
@@ -125,10 +125,11 @@ def test_the_program_ends_quietly_when_it_is_interrupted(
     def interrupt_when_asked() -> None:
         connection, _ = server.accept()
         with connection:
-            os.kill(os.getpid(), signal.SIGALRM)
+            signal.pthread_kill(main_thread, signal.SIGUSR1)
             connection.recv(65536)
 
-    before = signal.signal(signal.SIGALRM, interrupt)
+    main_thread = threading.get_ident()
+    before = signal.signal(signal.SIGUSR1, interrupt)
     with socket.create_server(("127.0.0.1", 0)) as server:
         asked = threading.Thread(target=interrupt_when_asked)
         asked.start()
@@ -137,6 +138,6 @@ def test_the_program_ends_quietly_when_it_is_interrupted(
             assert program_status(monkeypatch, url) == 130
         finally:
             asked.join()
-            signal.signal(signal.SIGALRM, before)
+            signal.signal(signal.SIGUSR1, before)
 
     assert capfd.readouterr().err == ""

@@ -14,26 +14,26 @@ from ostro.httpclient import (
     HTTPStreamClosedError,
     HTTPTimeoutError,
 )
-from ostro.ioloop import IOLoop
+from ostro.ioloop import Alarm, IOLoop
 
+from .conformance.clock import ClientClock, until
 from .conformance.fixtures import MakeClient, MakeRaw
 from .conformance.servers import OK, Peer, Site
-from .support import FakeClock, silence, simple, until
+from .support import silence, simple
 
 
 async def test_a_deadline_is_kept_to_the_moment(
-    io_loop: IOLoop, client: AsyncHTTPClient, clock: FakeClock, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     server = await raw(silence)
     fetch = client.fetch(server.url, request_timeout=10)
     await server.asked()
+    await clock.reach("before the first byte of the response")
 
-    clock.now += 9.9
-    simple(client).sweeper.sweep()
+    clock.advance(9.9)
     await asyncio.sleep(0)
     assert not fetch.done()
-    clock.now += 0.1
-    simple(client).sweeper.sweep()
+    clock.advance(0.1)
 
     with pytest.raises(HTTPTimeoutError, match=r"before the first byte of the response after 10"):
         await fetch
@@ -43,7 +43,7 @@ async def test_the_time_in_the_queue_counts(
     io_loop: IOLoop, make_client: MakeClient, raw: MakeRaw
 ) -> None:
     client = simple(make_client(max_clients=1))
-    clock = client.sweeper.clock = FakeClock()
+    clock = ClientClock(client)
     server = await raw(silence)
     first, second = client.fetch(server.url), client.fetch(server.url)
     await server.asked()
@@ -51,8 +51,7 @@ async def test_the_time_in_the_queue_counts(
     first.cancel()
     await until(lambda: len(server.heads) == 2)
 
-    clock.now += 8
-    client.sweeper.sweep()
+    clock.advance(8)
 
     with pytest.raises(HTTPTimeoutError, match=r"after 20\.0") as caught:
         await second
@@ -62,7 +61,7 @@ async def test_the_time_in_the_queue_counts(
 
 
 async def test_a_body_is_sent_after_a_second_without_a_word_of_the_server(
-    io_loop: IOLoop, client: AsyncHTTPClient, clock: FakeClock, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     bodies = []
 
@@ -74,18 +73,17 @@ async def test_a_body_is_sent_after_a_second_without_a_word_of_the_server(
     server = await raw(serve)
     fetch = client.fetch(server.url, method="POST", body="body", expect_100_continue=True)
     await server.asked()
-    await asyncio.sleep(0.005)
+    await until(lambda: any(isinstance(each, Alarm) for each in simple(client).sweeper.members))
     assert bodies == []
 
-    clock.now += 1
-    simple(client).sweeper.sweep()
+    clock.advance(1)
 
     assert (await fetch).body == b"ok"
     assert bodies == [b"body"]
 
 
 async def test_the_deadline_of_the_first_byte_begins_after_the_body(
-    io_loop: IOLoop, client: AsyncHTTPClient, clock: FakeClock, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     server = await raw(silence)
     sent = asyncio.Event()
@@ -101,15 +99,11 @@ async def test_the_deadline_of_the_first_byte_begins_after_the_body(
         server.url, method="POST", body_producer=pieces(), first_byte_timeout=1, request_timeout=0
     )
     await sent.wait()
-    clock.now += 100
-    simple(client).sweeper.sweep()
+    clock.advance(100)
     go_on.set()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert not fetch.done()
+    await clock.reach("before the first byte of the response")
 
-    clock.now += 1
-    simple(client).sweeper.sweep()
+    clock.advance(1)
 
     with pytest.raises(HTTPTimeoutError, match="first byte"):
         await fetch
@@ -127,7 +121,7 @@ async def test_a_fetch_without_deadlines_is_not_looked_after(
 
 
 async def test_a_deadline_that_comes_with_a_cancellation_is_a_cancellation(
-    io_loop: IOLoop, client: AsyncHTTPClient, clock: FakeClock, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     server = await raw(silence)
     fetch = client.fetch(server.url)

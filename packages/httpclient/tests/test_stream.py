@@ -17,9 +17,9 @@ from ostro.httpclient import (
 from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop
 
+from .conformance.clock import ClientClock, until
 from .conformance.fixtures import MakeRaw
 from .conformance.servers import Peer, Site
-from .support import until
 
 
 async def endless(peer: Peer) -> None:
@@ -106,11 +106,12 @@ async def test_entering_may_be_cancelled(
 
 
 async def test_the_deadline_of_the_whole_counts_for_streams_too(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     server = await raw(endless)
 
-    async with client.stream(server.url, request_timeout=0.05) as response:
+    async with client.stream(server.url, request_timeout=5) as response:
+        clock.advance(5)
         with pytest.raises(HTTPTimeoutError):
             await response.read()
 

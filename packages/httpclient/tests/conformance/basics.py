@@ -389,6 +389,7 @@ async def test_no_more_than_max_clients_run_at_a_time_and_all_get_their_turn(
     client = make_client(max_clients=2)
     running = most = 0
     order = []
+    pair = asyncio.Barrier(2)  # no connection gets ahead of the other
 
     async def serve(peer: Peer) -> None:
         nonlocal running, most
@@ -396,7 +397,7 @@ async def test_no_more_than_max_clients_run_at_a_time_and_all_get_their_turn(
             order.append(int(head.split(b" ")[1][1:]))
             running += 1
             most = max(most, running)
-            await asyncio.sleep(0.001)
+            await pair.wait()
             running -= 1
             await peer.send(OK)
 

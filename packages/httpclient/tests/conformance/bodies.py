@@ -21,6 +21,7 @@ from ostro.httpclient import (
 )
 from ostro.ioloop import IOLoop
 
+from .clock import ClientClock
 from .fixtures import MakeClient, MakeRaw
 from .servers import OK, PIECE, Peer, Site, answers, echoed
 
@@ -406,7 +407,7 @@ async def test_100_continue_may_come_unasked_and_twice(
 
 
 async def test_a_body_that_the_server_does_not_want_stays_here(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     bodies = []
 

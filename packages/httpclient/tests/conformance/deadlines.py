@@ -10,6 +10,7 @@ from ostro.httpclient import AsyncHTTPClient, ClientClosedError, HTTPRequest, HT
 from ostro.httpclient.parts import Write
 from ostro.ioloop import IOLoop
 
+from .clock import ClientClock
 from .fixtures import MakeClient, MakeRaw
 from .servers import OK, Peer, Site, answers
 
@@ -23,18 +24,20 @@ async def silence(peer: Peer) -> None:
 
 
 async def test_a_server_that_does_not_answer_is_not_waited_for(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
     server = await raw(silence)
+    fetch = client.fetch(server.url, request_timeout=5)
+    await server.asked()
+
+    clock.advance(5)
 
     with pytest.raises(HTTPTimeoutError) as caught:
-        await client.fetch(server.url, request_timeout=SOON)
-
+        await fetch
     assert caught.value.code == 599
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.response is not None
-    assert caught.value.response.request_time is not None
-    assert SOON <= caught.value.response.request_time < 10
+    assert caught.value.response.request_time == 5
     await server.all_gone()
 
 
@@ -64,74 +67,88 @@ async def test_the_first_byte_has_a_deadline_of_its_own(
 
 
 async def test_the_deadline_of_the_first_byte_ends_with_it(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
+    go_on = asyncio.Event()
+
     async def slow(peer: Peer) -> None:
         await peer.head()
         await peer.send(b"HTTP/1.1 200 OK\r\n")
-        await asyncio.sleep(4 * SOON)
+        await go_on.wait()
         await peer.send(b"Content-Length: 2\r\n\r\nok")
 
     server = await raw(slow)
+    fetch = client.fetch(server.url, first_byte_timeout=5)
+    await clock.reach("during the response")
 
-    response = await client.fetch(server.url, first_byte_timeout=2 * SOON)
+    clock.advance(10)
+    go_on.set()
 
-    assert response.body == b"ok"
+    assert (await fetch).body == b"ok"
 
 
 async def test_the_deadline_of_the_first_byte_ends_after_100_continue_too(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
+    answered, go_on = asyncio.Event(), asyncio.Event()
+
     async def slow(peer: Peer) -> None:
         head = await peer.head()
         await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         await peer.body(head)
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
-        await asyncio.sleep(4 * SOON)
+        await go_on.wait()
         await peer.send(b"k")
 
     server = await raw(slow)
-
-    response = await client.fetch(
+    fetch = client.fetch(
         server.url,
         method="POST",
         body="body",
         expect_100_continue=True,
-        first_byte_timeout=2 * SOON,
+        first_byte_timeout=5,
+        header_callback=lambda line: answered.set(),
     )
+    await answered.wait()
 
-    assert response.body == b"ok"
+    clock.advance(10)
+    go_on.set()
+
+    assert (await fetch).body == b"ok"
 
 
 async def test_the_first_byte_may_come_before_the_end_of_the_request(
-    io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
+    io_loop: IOLoop, client: AsyncHTTPClient, clock: ClientClock, raw: MakeRaw
 ) -> None:
-    answered, produced = asyncio.Event(), asyncio.Event()
+    answered, sent, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def eager(peer: Peer) -> None:
         await peer.head()
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
-        await produced.wait()
-        await asyncio.sleep(4 * SOON)
+        await peer.reader.readuntil(b"\r\n0\r\n\r\n")
+        sent.set()
+        await go_on.wait()
         await peer.send(b"k")
 
     async def produce(write: Write) -> None:
         await write(b"half ")
         await answered.wait()
         await write(b"of it")
-        produced.set()
 
     server = await raw(eager)
-
-    response = await client.fetch(
+    fetch = client.fetch(
         server.url,
         method="POST",
         body_producer=produce,
-        first_byte_timeout=2 * SOON,
+        first_byte_timeout=5,
         header_callback=lambda line: answered.set(),
     )
+    await sent.wait()
 
-    assert response.body == b"ok"
+    clock.advance(10)
+    go_on.set()
+
+    assert (await fetch).body == b"ok"
 
 
 async def test_connecting_has_a_deadline_of_its_own(
@@ -143,7 +160,7 @@ async def test_connecting_has_a_deadline_of_its_own(
     server = await raw(no_tls)
 
     with pytest.raises(HTTPTimeoutError, match="connect"):
-        await client.fetch(server.url.replace("http:", "https:"), connect_timeout=SOON)
+        await client.fetch(f"https://127.0.0.1:{server.port}/", connect_timeout=SOON)
 
     await server.all_gone()
 
@@ -154,6 +171,7 @@ async def test_the_queue_is_part_of_the_deadline(
     client = make_client(max_clients=1)
     server = await raw(silence)
     first = client.fetch(server.url)
+    await server.asked()
 
     with pytest.raises(HTTPTimeoutError, match="queue"):
         await client.fetch(server.url, request_timeout=SOON)
@@ -221,10 +239,12 @@ async def test_asyncio_timeout_works_around_a_fetch(
     io_loop: IOLoop, client: AsyncHTTPClient, raw: MakeRaw
 ) -> None:
     server = await raw(silence)
+    fetch = client.fetch(server.url)
+    await server.asked()
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(SOON):
-            await client.fetch(server.url)
+            await fetch
 
     await server.all_gone()
 

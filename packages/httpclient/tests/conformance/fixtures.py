@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,9 +13,15 @@ import pytest
 from ostro.httpclient import AsyncHTTPClient
 from ostro.ioloop import IOLoop
 
+from .clock import ClientClock
 from .servers import Authority, Behaviour, Proxy, RawServer, Site
 
-__all__ = ["certificates", "client", "make_client", "proxy", "raw", "site", "tls_site"]
+__all__ = ["certificates", "client", "clock", "make_client", "proxy", "raw", "site", "tls_site"]
+
+
+# Names that do not exist are looked up where the system does that. glibc, which would wait for lost
+# answers as long as the tests have, reads this before the first.
+os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
 
 
 class MakeClient(Protocol):
@@ -47,6 +54,12 @@ def make_client(io_loop: IOLoop, client_class: type[AsyncHTTPClient]) -> Iterato
 def client(make_client: MakeClient) -> AsyncHTTPClient:
     """A client without options."""
     return make_client()
+
+
+@pytest.fixture
+def clock(client: AsyncHTTPClient) -> ClientClock:
+    """The clock of `client`, which stands still."""
+    return ClientClock(client)
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ class RawServer:
         self._asked = asyncio.Event()
         self.errors: list[BaseException] = []
         self._ended = asyncio.Event()
+        self._ended.set()
         self._running = 0
 
     async def start(self, path: str | None = None) -> None:
@@ -178,7 +179,7 @@ class RawServer:
         await self._asked.wait()
 
     async def all_gone(self) -> None:
-        """Wait until no connection is open."""
+        """Wait until no connection is open, of those that have come so far."""
         await self._ended.wait()
 
     async def stop(self) -> None:
@@ -186,8 +187,7 @@ class RawServer:
         self._server.close()
         for peer in self.peers:
             peer.writer.transport.abort()
-        if self._running:
-            await self._ended.wait()
+        await self._ended.wait()
         assert self.errors == []
 
 
