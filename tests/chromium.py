@@ -43,7 +43,10 @@ class Browser:
         return str(found[ELEMENT])
 
     def text(self, selector: str) -> str:
-        return str(self.command("GET", f"/element/{self.find(selector)}/text"))
+        """Return what is shown of an element; in one step, since pages change meanwhile."""
+        return str(
+            self.run("return document.querySelector(arguments[0]).innerText.trim()", selector)
+        )
 
     def type(self, selector: str, text: str) -> None:
         self.command("POST", f"/element/{self.find(selector)}/value", text=text)
@@ -58,8 +61,8 @@ class Browser:
         arrived = "return !window.isTheOldPage && document.readyState === 'complete'"
         wait_until(lambda: self.run(arrived), f"another page comes after a click on {selector}")
 
-    def run(self, script: str) -> Any:  # Any: whatever the script returns
-        return self.command("POST", "/execute/sync", script=script, args=[])
+    def run(self, script: str, *arguments: object) -> Any:  # Any: whatever the script returns
+        return self.command("POST", "/execute/sync", script=script, args=arguments)
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self.command("GET", "/screenshot"))
@@ -71,7 +74,7 @@ def send(method: str, url: str, arguments: dict[str, object] | None = None) -> A
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=30) as answer:
+        with opener.open(request, timeout=120) as answer:
             return json.load(answer)["value"]
     except urllib.error.HTTPError as error:
         raise AssertionError(f"{method} {url}: {error.read().decode()}") from None

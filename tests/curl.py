@@ -13,7 +13,7 @@ from typing import Any
 
 from .programs import find
 
-TIME_LIMIT = "30"
+TIME_LIMIT = "90"
 
 
 @dataclass(frozen=True, slots=True)

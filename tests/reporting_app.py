@@ -31,7 +31,8 @@ define("plain_asyncio", default=False, help="run on asyncio's own loop")
 PIECE = bytes(range(256)) * 256
 """What the downloads are made of: 64 KiB in which no two neighbours are the same."""
 
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 60.0
+"""Longer than the tests wait for its end: what waits in vain is noticed."""
 
 
 class CountingServer(HTTPServer):

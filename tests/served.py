@@ -66,7 +66,7 @@ def accepts_connections(address: int | Path) -> bool:
     family = socket.AF_INET if isinstance(address, int) else socket.AF_UNIX
     where = ("127.0.0.1", address) if isinstance(address, int) else str(address)
     with socket.socket(family) as probe:
-        probe.settimeout(1)
+        probe.settimeout(START_DEADLINE)
         return probe.connect_ex(where) == 0
 
 

@@ -18,6 +18,9 @@ MAPS = "978-0-00-000004-1"
 """One of which it has four."""
 
 
+pytestmark = pytest.mark.timeout(300)  # browsers are slow to start
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Browser]]:
     """Two browsers."""
@@ -81,6 +84,17 @@ def stock(browser: Browser, isbn: str) -> str:
 def buttons(browser: Browser) -> str:
     """Return what can be pressed on the page of a book."""
     return browser.text("form.cart")
+
+
+def say(browser: Browser, text: str) -> None:
+    """Say something, and wait until the page has heard that it was said."""
+    browser.type("#say [name=text]", text)
+    browser.click("#say button")
+    wait_until(lambda: unsaid(browser) == "", "the page empties the field")
+
+
+def unsaid(browser: Browser) -> str:
+    return str(browser.run("return document.querySelector('#say [name=text]').value"))
 
 
 # Burt's Books
@@ -185,13 +199,11 @@ def test_what_one_says_the_other_reads(ann: Browser, bob: Browser, shop: Served)
     for browser in (ann, bob):
         open_and_listen(browser, shop.url)
 
-    ann.type("#say [name=text]", "Is there <i>tea</i>?")
-    ann.click("#say button")
+    say(ann, "Is there <i>tea</i>?")
 
     question = "Ann Is there <i>tea</i>?"
     wait_until(lambda: bob.text("#remarks") == question, "the other browser shows it")
-    bob.type("#say [name=text]", "In the back.")
-    bob.click("#say button")
+    say(bob, "In the back.")
     wait_until(lambda: "In the back." in ann.text("#remarks"), "the answer arrives")
     ann.open(shop.url)
     assert ann.text("#remarks").split("\n") == [question, "Bob In the back."]
@@ -205,21 +217,19 @@ def test_a_page_catches_up_when_the_shop_opens_again(
     with running(command, port, tmp_path) as first:
         sign_in(ann, first, "Ann")
         open_and_listen(ann, first.url)
-        ann.type("#say [name=text]", "Good night")
-        ann.click("#say button")
+        say(ann, "Good night")
         wait_until(lambda: ann.text("#remarks") == "Ann Good night", "the page shows it")
     wait_until(lambda: not is_listening(ann), "the page knows that the shop is closed")
     ann.type("#say [name=text]", "Hello?")
     ann.click("#say button")
     wait_until(lambda: "does not answer" in ann.text("#say"), "the page says so")
-    assert ann.run("return document.querySelector('#say [name=text]').value") == "Hello?"
+    assert unsaid(ann) == "Hello?"
 
     with running(command, port, tmp_path) as second:
         sign_in(bob, second, "Bob")
         put_into_cart(bob, second, MAPS)
         open_and_listen(bob, second.url)
-        bob.type("#say [name=text]", "Good morning")
-        bob.click("#say button")
+        say(bob, "Good morning")
 
         wait_until(lambda: ann.text("#remarks").endswith("\nBob Good morning"), "it arrives")
         wait_until(lambda: stock(ann, MAPS) == "3", "the count is what it is by now")
@@ -296,16 +306,20 @@ def test_the_chat_reaches_all_browsers(pair: list[Browser], site: Served) -> Non
     first, second = (visit(browser, site) for browser in pair)
 
     first.type("[name=name]", "Ann")
-    first.type("[name=text]", "<b>Hello</b> there")
-    first.click("button")
+    say(first, "<b>Hello</b> there")
 
     wait_until(lambda: second.text("#messages") == "Ann <b>Hello</b> there", "it arrives")
-    second.type("[name=text]", "Hello yourself")
-    second.click("button")
+    say(second, "Hello yourself")
     wait_until(
         lambda: first.text("#messages").split("\n")[1:] == ["Somebody Hello yourself"],
         "so does the answer",
     )
+
+
+def is_connected(browser: Browser) -> bool:
+    """Tell whether the page of the chat has a WebSocket that is open, as far as it knows."""
+    state = "typeof socket === 'undefined' ? WebSocket.CLOSED : socket.readyState"
+    return bool(browser.run(f"return ({state}) === WebSocket.OPEN"))
 
 
 @pytest.mark.parametrize("program", ["chat_polling.py", "chat_websocket.py"])
@@ -318,17 +332,16 @@ def test_a_chat_goes_on_when_its_server_comes_back(
 
     with running(command, port, tmp_path) as site:
         visit(first, site)
-        first.type("[name=text]", "Good night")
-        first.click("button")
+        say(first, "Good night")
         wait_until(lambda: first.text("#messages") == "Somebody Good night", "it arrives")
-    first.type("[name=text]", "Hello?")
-    first.click("button")
+    wait_until(lambda: not is_connected(first), "the page knows that the chat is closed")
+    first.type("#say [name=text]", "Hello?")
+    first.click("#say button")
     wait_until(lambda: "does not answer" in first.text("#say"), "the page says so")
-    assert first.run("return document.querySelector('[name=text]').value") == "Hello?"
+    assert unsaid(first) == "Hello?"
     with running(command, port, tmp_path) as site:
         visit(second, site)
-        second.type("[name=text]", "Good morning")
-        second.click("button")
+        say(second, "Good morning")
 
         arrived = "Somebody Good night\nSomebody Good morning"
         wait_until(lambda: first.text("#messages") == arrived, "the page is connected again")

@@ -120,7 +120,7 @@ def test_a_chunked_post_of_a_file_arrives_whole(app: Served, big_file: Path) -> 
 
 def test_a_client_that_waits_for_100_continue_is_told_at_once(app: Served, big_file: Path) -> None:
     done = run_curl(
-        "--verbose", "--expect100-timeout", "25", "--max-time", "20",
+        "--verbose", "--expect100-timeout", "90", "--max-time", "60",
         "--header", "Expect: 100-continue", "--data-binary", f"@{big_file}", f"{app.url}/post",
     )  # fmt: skip
 

@@ -97,7 +97,7 @@ def test_the_quote_service_runs_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", program, f"--quote_port={port}"]
     with (
         running(command, port, tmp_path) as service,
-        socket.create_connection(("127.0.0.1", port), 10) as client,
+        socket.create_connection(("127.0.0.1", port), 60) as client,
         client.makefile("rb") as lines,
     ):
         client.sendall(b"time\nnothing\n")
@@ -232,14 +232,14 @@ def test_a_browser_that_talks_nonsense_does_not_end_the_chat_of_the_others(tmp_p
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
-        with socket.create_connection((host, int(port)), 10) as nonsense:
+        with socket.create_connection((host, int(port)), 60) as nonsense:
             nonsense.sendall(handshake.encode() + b"\x81\x81\0\0\0\0?")
             heard = b""
             while b"\x03\xf0a message is" not in heard:  # 1008, which it does not answer
                 heard += nonsense.recv(1000)
-            with connect(f"ws://{host}:{port}/messages") as ann:
+            with connect(f"ws://{host}:{port}/messages", proxy=None, open_timeout=60) as ann:
                 ann.send(json.dumps({"name": "Ann", "text": "Hello"}))
-                answer = json.loads(ann.recv(10))
+                answer = json.loads(ann.recv(60))
 
     assert (answer["name"], answer["text"]) == ("Ann", "Hello")
 
@@ -298,7 +298,7 @@ def test_the_rate_of_posts_comes_from_the_search_service(program: str, tmp_path:
 
 def run_program(program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-W", "error", str(EXAMPLES / program), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.mark.parametrize("way", ["form", "raw"])

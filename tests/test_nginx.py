@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import re
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ from .served import (
     wait_until,
 )
 
-DRAIN_SECONDS = 10.0
-"""How long the demo waits for connections that do not end."""
+DRAINED_IN_VAIN = "did not end in"
+"""What the demo says when it has waited for a connection as long as it does."""
 
 PIECES = 160
 REQUESTS = 60
@@ -190,7 +189,9 @@ def test_the_proxy_keeps_its_connections(proxied: Proxied) -> None:
 
 
 def test_clients_in_a_hurry_get_no_error_through_the_proxy(proxied: Proxied) -> None:
-    report = output_of("wrk", "-t", "1", "-c", "16", "-d", "1s", f"{proxied.url}/")
+    report = output_of(
+        "wrk", "-t", "1", "-c", "16", "-d", "1s", "--timeout", "60s", f"{proxied.url}/"
+    )
 
     assert "requests in" in report
     assert "Socket errors" not in report, report
@@ -203,7 +204,7 @@ def test_clients_in_a_hurry_get_no_error_through_the_proxy(proxied: Proxied) -> 
 def test_a_server_finishes_its_answers_before_it_ends(tmp_path: Path) -> None:
     with reporting_app(tmp_path) as served, in_front_of(served, tmp_path) as proxied:
         host = proxied.url.removeprefix("http://")
-        with closing(http.client.HTTPConnection(host, timeout=20)) as client:
+        with closing(http.client.HTTPConnection(host, timeout=60)) as client:
             client.request("GET", "/unbuffered/countdown")
             response = client.getresponse()
             text = b""
@@ -225,11 +226,9 @@ def test_a_server_finishes_its_answers_before_it_ends(tmp_path: Path) -> None:
 def test_an_idle_demo_ends_at_once_though_the_proxy_holds_connections(tmp_path: Path) -> None:
     with demo(tmp_path) as served, in_front_of(served, tmp_path) as proxied:
         before = curl(proxied.url)
-        started = time.monotonic()
         code = served.terminate()
-        seconds = time.monotonic() - started
         after = curl(proxied.url)
 
     assert (before.status, after.status) == (200, 502)
     assert code == 0
-    assert seconds < DRAIN_SECONDS / 2
+    assert DRAINED_IN_VAIN not in served.log.read_text()

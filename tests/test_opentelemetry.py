@@ -136,7 +136,7 @@ def ask(traces: Traces, *requests: tuple[str, str]) -> None:
 def _open(request: urllib.request.Request) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        opener.open(request, timeout=20).read()
+        opener.open(request, timeout=60).read()
     except urllib.error.HTTPError as error:
         error.close()
 

@@ -40,10 +40,10 @@ from .layout import (
 DOWNSTREAM = Path(__file__).with_name("downstream")
 """A project that is built on Ostro, with tests in every style."""
 
-COMMAND_TIMEOUT = 120.0
+COMMAND_TIMEOUT = 600.0
 """Seconds that one command may take; the slowest is the first build, which fetches hatchling."""
 
-EXAMPLE_TIMEOUT = 30.0
+EXAMPLE_TIMEOUT = 120.0
 """Seconds that a README's example may take: it must end by itself."""
 
 WORKERS = 4
