@@ -83,3 +83,17 @@ def test_who_sees_to_signals_from_now_on_goes_on(foreign: int) -> None:
     io_loop.close()
     assert inside != -1
     assert wakeup_fd() == foreign
+
+
+def test_a_loop_runs_in_an_interpreter_to_which_signals_do_not_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("set_wakeup_fd only works in main thread of the main interpreter")
+
+    monkeypatch.setattr(signal, "set_wakeup_fd", refuse)
+    io_loop = IOLoop(asyncio.SelectorEventLoop())
+
+    assert io_loop.run_sync(lambda: asyncio.sleep(0, "done")) == "done"
+
+    io_loop.close()

@@ -28,9 +28,7 @@ def woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         woken.setblocking(False)
         wake.setblocking(False)
         ours = wake.fileno()
-        before = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
-        if before != -1:
-            signal.set_wakeup_fd(before)  # somebody sees to it already
+        if not _is_taken(ours):
             yield
             return
         Context().run(_drain_with, loop, woken)
@@ -41,6 +39,17 @@ def woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
             if now != ours:
                 signal.set_wakeup_fd(now)  # of who came later
             loop.remove_reader(woken)
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Have signals write to a descriptor, unless somebody sees to that already."""
+    try:
+        before = signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+    except ValueError:  # an interpreter inside of another program, to which signals do not come
+        return False
+    if before != -1:
+        signal.set_wakeup_fd(before)
+    return before == -1
 
 
 def _is_main_thread() -> bool:
