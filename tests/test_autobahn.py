@@ -43,7 +43,8 @@ def quick() -> dict[str, list[str]]:
 def test_autobahn_finds_nothing_to_complain_of(tmp_path: Path, role: str, chapter: str) -> None:
     cases = quick()[chapter]
 
-    verdicts = JUDGES[role]([sys.executable, str(HERE / f"ostro_{role}.py")], cases, tmp_path)
+    subject = [sys.executable, str(HERE / f"ostro_{role}.py")]
+    verdicts = JUDGES[role](subject, cases, tmp_path, patient=True)
 
     assert [verdict for verdict in verdicts if not verdict.passed] == []
 

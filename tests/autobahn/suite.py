@@ -39,7 +39,7 @@ patient(protocol.WebSocketServerFactory)
 patient(protocol.WebSocketClientFactory)
 sys.exit(wstest.run())
 """
-"""The suite gives a subject one second for an answer; on a busy machine it may not come to it."""
+"""The suite, with more than the second that it gives a subject for an answer, or for closing."""
 
 AGENT = "subject"
 MAX_SECONDS = 900.0
@@ -63,8 +63,13 @@ class Verdict:
         return self.behavior in GOOD and self.close_behavior in GOOD
 
 
-def judge_server(command: list[str], cases: list[str], folder: Path) -> list[Verdict]:
-    """Let the suite's client talk to the server that `[*command, port]` starts."""
+def judge_server(
+    command: list[str], cases: list[str], folder: Path, *, patient: bool = False
+) -> list[Verdict]:
+    """Let the suite's client talk to the server that `[*command, port]` starts.
+
+    With `patient`, an answer that comes late is good, too: for machines with much to do.
+    """
     port = free_port()
     with _running([*command, str(port)], folder / "subject.log") as server:
         _wait_for(server, port)
@@ -75,13 +80,20 @@ def judge_server(command: list[str], cases: list[str], folder: Path) -> list[Ver
             "exclude-cases": [],
             "exclude-agent-cases": {},
         }
-        with _running(_wstest("fuzzingclient", spec, folder), folder / "wstest.log") as suite:
+        with _running(
+            _wstest("fuzzingclient", spec, folder, patient), folder / "wstest.log"
+        ) as suite:
             suite.wait(MAX_SECONDS)
     return _verdicts(cases, folder)
 
 
-def judge_client(command: list[str], cases: list[str], folder: Path) -> list[Verdict]:
-    """Let the client that `[*command, url, AGENT]` starts talk to the suite's server."""
+def judge_client(
+    command: list[str], cases: list[str], folder: Path, *, patient: bool = False
+) -> list[Verdict]:
+    """Let the client that `[*command, url, AGENT]` starts talk to the suite's server.
+
+    `patient` as for `judge_server`.
+    """
     port = free_port()
     spec = {
         "url": f"ws://127.0.0.1:{port}",
@@ -90,7 +102,7 @@ def judge_client(command: list[str], cases: list[str], folder: Path) -> list[Ver
         "exclude-cases": [],
         "exclude-agent-cases": {},
     }
-    wstest = [*_wstest("fuzzingserver", spec, folder), "--webport", "0"]
+    wstest = [*_wstest("fuzzingserver", spec, folder, patient), "--webport", "0"]
     with _running(wstest, folder / "wstest.log") as suite:
         _wait_for(suite, port)
         words = [*command, f"ws://127.0.0.1:{port}", AGENT]
@@ -99,11 +111,12 @@ def judge_client(command: list[str], cases: list[str], folder: Path) -> list[Ver
     return _verdicts(cases, folder)
 
 
-def _wstest(mode: str, spec: Mapping[str, object], folder: Path) -> list[str]:
+def _wstest(mode: str, spec: Mapping[str, object], folder: Path, patient: bool) -> list[str]:
     path = folder / f"{mode}.json"
     path.write_text(json.dumps(spec))
-    python = install.command()[0]
-    return [python, "-c", _PATIENT_WSTEST, "--mode", mode, "--spec", str(path)]
+    wstest = install.command()
+    command = [wstest[0], "-c", _PATIENT_WSTEST] if patient else wstest
+    return [*command, "--mode", mode, "--spec", str(path)]
 
 
 @contextmanager
