@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .programs import find, free_port
+from packages.ports import free_port
+
+from .programs import find
 from .served import running, wait_until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"

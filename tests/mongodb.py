@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .programs import free_port
+from packages.ports import free_port
+
 from .served import running
 
 

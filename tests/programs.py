@@ -1,23 +1,13 @@
 """Programs that the tests start: where they are, what they print, which port they may have."""
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 
 import pytest
 
 START_DEADLINE = 30.0
 """Seconds until a program must listen, and until it must end when it is told to."""
-
-QUIET_PORTS = range(20000, 32000)
-"""Below the ports that Linux, macOS and Windows give to outgoing connections."""
-
-_taken: list[int] = []
-"""Descriptors that this process keeps open to its end: the UDP ports with the numbers of those that
-it was given. A port is free until its server has started, and between two servers; whoever else
-runs tests on this machine must not find it so meanwhile."""
 
 DEBIAN_PACKAGES = {"ab": "apache2-utils", "chromedriver": "chromium-driver", "nginx": "nginx-light"}
 """What Debian calls the package of a program, where the names differ."""
@@ -32,23 +22,6 @@ def find(program: str) -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
-
-
-def free_port() -> int:
-    """Return a port that nobody uses, that nobody was given before, in this process or another one
-    that runs tests now, and that no outgoing connection is given.
-    """
-    for port in random.sample(QUIET_PORTS, len(QUIET_PORTS)):
-        mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            mark.bind(("127.0.0.1", port))
-            socket.create_server(("", port)).close()
-        except OSError:
-            mark.close()
-            continue
-        _taken.append(mark.detach())
-        return port
-    raise RuntimeError(f"no port is free in {QUIET_PORTS}")
 
 
 def output_of(*command: str) -> str:

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from packages.ports import free_port
+
 from .layout import ROOT
-from .programs import START_DEADLINE, free_port
+from .programs import START_DEADLINE
 
 DEMO = ROOT / "examples/burts_books/main.py"
 REPORTING_APP = Path(__file__).parent / "reporting_app.py"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from packages.ports import free_port
+
 from .chromium import Browser, browsers
 from .layout import ROOT
-from .programs import free_port
 from .served import DEMO, Served, demo, running, wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from packages.ports import free_port
+
 from .curl import Answer, curl
 from .layout import ROOT, read_toml, table
-from .programs import free_port, output_of
+from .programs import output_of
 from .served import running
 
 COMMAND = str(table(read_toml(ROOT / "hatch.toml"), "envs", "default", "scripts")["demo"])

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
+from packages.ports import free_port
+
 from .layout import PACKAGES, ROOT
-from .programs import find, free_port, output_of
+from .programs import find, output_of
 from .served import Served, running
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

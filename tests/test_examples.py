@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from packages.ports import free_port
+
 from .curl import curl
 from .layout import ROOT
 from .mongodb import mongodb
-from .programs import free_port
 from .served import DEMO, Served, running
 
 EXAMPLES = ROOT / "examples"

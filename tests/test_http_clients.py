@@ -8,8 +8,9 @@ import pytest
 
 from ostro.httpclient import AsyncHTTPClient, HTTPClient, HTTPClientError, HTTPTLSError
 from ostro.ioloop import run
+from packages.ports import free_port
 
-from .programs import find, free_port
+from .programs import find
 from .served import make_certificates, running
 
 CLIENTS = ["ostro.httpclient.SimpleAsyncHTTPClient", "ostro.curl_httpclient.CurlAsyncHTTPClient"]

@@ -185,8 +185,8 @@ def test_what_the_tests_and_tools_import_is_declared_in_the_environment() -> Non
     files = (path for folder in folders for path in folder.rglob("*.py"))
     # The project downstream has an environment of its own.
     found = [use for path in files if "downstream" not in path.parts for use in imports_of(path)]
-    parts_of_programs = {path.stem for path in (ROOT / "examples").rglob("*.py")}
-    needed = {distribution_of(use) for use in found if use.module not in parts_of_programs}
+    ours = {"packages", "tests", *(path.stem for path in (ROOT / "examples").rglob("*.py"))}
+    needed = {distribution_of(use) for use in found if use.module.partition(".")[0] not in ours}
     needed -= {None, *BY_DISTRIBUTION}
 
     assert needed <= declared

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from packages.ports import free_port
+
 from .conftest import BIG
 from .curl import curl, curl_all
-from .programs import START_DEADLINE, find, free_port, output_of
+from .programs import START_DEADLINE, find, output_of
 from .served import (
     Served,
     accepts_connections,

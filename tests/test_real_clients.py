@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from packages.ports import free_port
+
 from .curl import curl
-from .programs import START_DEADLINE, free_port, output_of
+from .programs import START_DEADLINE, output_of
 from .served import (
     LOOPS,
     Certificates,

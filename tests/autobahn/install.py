@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from subprocess import PIPE, STDOUT, run
 
-from ..layout import ROOT  # noqa: TID252 (tests is no package that could be named)
+from tests.layout import ROOT
 
 FOLDER = ROOT / ".venv" / "autobahn"
 """Where it is installed. Git does not look there."""

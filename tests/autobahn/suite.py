@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..programs import free_port  # noqa: TID252 (tests is no package that could be named)
-from ..served import accepts_connections, wait_until  # noqa: TID252 (tests is no package that could be named)
+from packages.ports import free_port
+from tests.served import accepts_connections, wait_until
+
 from . import install
 
 GOOD = {"OK", "INFORMATIONAL"}

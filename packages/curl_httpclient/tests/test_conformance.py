@@ -8,7 +8,7 @@ from ostro.curl_httpclient import CurlAsyncHTTPClient
 from ostro.httpclient import AsyncHTTPClient
 
 # The suite stands where the interface is.
-from ...httpclient.tests.conformance import suite  # noqa: TID252 - tests are no package
+from packages.httpclient.tests.conformance import suite
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from ostro.httputil import HTTPServerRequest
 from ostro.ioloop import IOLoop
 
 # The clock stands where the interface is.
-from ...httpclient.tests.conformance.clock import ClientClock  # noqa: TID252 - tests are no package
+from packages.httpclient.tests.conformance.clock import ClientClock
+
 from .support import (
     EMPTY,
     OK,

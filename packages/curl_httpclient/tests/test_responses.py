@@ -22,7 +22,8 @@ from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop
 
 # The clock stands where the interface is.
-from ...httpclient.tests.conformance.clock import ClientClock  # noqa: TID252 - tests are no package
+from packages.httpclient.tests.conformance.clock import ClientClock
+
 from .support import EMPTY, OK, Settings, answering, answering_each, curl_client, talking
 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -7,8 +7,7 @@ import pytest
 from ostro.httpclient import CookieJar
 from ostro.httpclient._cookie_dates import parse_cookie_date
 from ostro.httpclient._cookie_jar import MAX_COOKIES, MAX_PER_DOMAIN
-
-from .conformance.clock import FakeClock
+from packages.clocks import FakeClock
 
 SITE = "https://www.example.com/dir/page?query"
 

@@ -16,8 +16,9 @@ from ostro.httpclient._pool import LOOK_AFTER, ConnectionPool
 from ostro.httputil import HTTPHeaders
 from ostro.ioloop import IOLoop, Sweeper
 from ostro.iostream import IOStream, StreamClosedError
+from packages.clocks import FakeClock
 
-from .conformance.clock import FakeClock, until
+from .conformance.clock import until
 
 
 class Pair:

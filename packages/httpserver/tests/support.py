@@ -29,6 +29,7 @@ from ostro.httputil import (
 from ostro.ioloop import COMPLETED, IOLoop
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.netutil import bind_sockets
+from packages.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,16 +38,6 @@ if TYPE_CHECKING:
 
 OK = ResponseStartLine("HTTP/1.1", 200, "OK")
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-class FakeClock:
-    """Time that moves when the test says so, in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 # Streams in memory

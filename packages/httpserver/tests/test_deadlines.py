@@ -9,12 +9,12 @@ from ostro.httpserver._pace import BodyPace, WritePace
 from ostro.httpserver._settings import BODY_RATE_GRACE, LINGER_TIMEOUT, ServerSettings
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import NEVER, IOLoop
+from packages.clocks import FakeClock
 
 from .support import (
     GET,
     OK,
     Client,
-    FakeClock,
     Recorder,
     RecordingDelegate,
     Request,

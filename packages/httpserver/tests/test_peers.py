@@ -14,8 +14,9 @@ import pytest
 from ostro.httpserver import HTTPServer
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
+from packages.clocks import FakeClock
 
-from .support import OK, FakeClock, Recorder, Request, serving
+from .support import OK, Recorder, Request, serving
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from ostro.httpserver import HTTPServer
 from ostro.httpserver._server import MAX_REFUSALS
 from ostro.httputil import ByteStream, HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
+from packages.clocks import FakeClock
 
 from .support import (
     GET,
     OK,
-    FakeClock,
     RawClient,
     Recorder,
     Request,

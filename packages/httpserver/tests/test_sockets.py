@@ -15,11 +15,11 @@ from ostro.httpserver._settings import PIPELINE_BUFFER_SIZE
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 from ostro.netutil import bind_unix_socket
+from packages.clocks import FakeClock
 
 from .support import (
     GET,
     OK,
-    FakeClock,
     Recorder,
     RecordingDelegate,
     Request,

@@ -12,11 +12,11 @@ from ostro.httputil import (
     ResponseStartLine,
 )
 from ostro.ioloop import COMPLETED, IOLoop
+from packages.clocks import FakeClock
 
 from .support import (
     GET,
     Client,
-    FakeClock,
     Recorder,
     RecordingDelegate,
     Request,

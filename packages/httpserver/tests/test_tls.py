@@ -13,8 +13,9 @@ import trustme
 from ostro.httpserver import HTTPRequest, HTTPServer
 from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
+from packages.clocks import FakeClock
 
-from .support import GET, OK, FakeClock, Recorder, Request, connected, logged, respond, serving
+from .support import GET, OK, Recorder, Request, connected, logged, respond, serving
 
 GOODBYE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 

@@ -9,16 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ostro.ioloop import NEVER, Alarm, IOLoop, RegularSweeper, Sweeper
-
-
-class Clock:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from packages.clocks import FakeClock
 
 
 class Member:
@@ -94,7 +85,7 @@ async def test_members_are_told_of_their_deadlines_in_time(io_loop: IOLoop) -> N
 
 
 async def test_only_those_whose_deadline_has_come_are_told(io_loop: IOLoop) -> None:
-    clock = Clock()
+    clock = FakeClock()
     sweeper = Sweeper(io_loop, clock)
     early, late = Member(1001.0), Member(1002.0)
     sweeper.watch(late)
@@ -140,7 +131,7 @@ async def test_deadlines_of_many_share_timers(
     io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = timers(io_loop, monkeypatch)
-    clock = Clock()
+    clock = FakeClock()
     sweeper = Sweeper(io_loop, clock)
 
     for number in range(1000):
@@ -307,7 +298,7 @@ def test_a_sweeper_does_not_keep_its_loop() -> None:
 
 
 async def test_a_regular_sweeper_sees_deadlines_that_nobody_told_it_of(io_loop: IOLoop) -> None:
-    clock = Clock()
+    clock = FakeClock()
     sweeper = RegularSweeper(io_loop, 0.001, clock)
     member = Member(NEVER, 2000.0, NEVER)
     sweeper.watch(member)
@@ -328,7 +319,7 @@ async def test_a_regular_sweeper_has_one_timer_for_each_interval(
     io_loop: IOLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = timers(io_loop, monkeypatch)
-    clock = Clock()
+    clock = FakeClock()
     sweeper = RegularSweeper(io_loop, 5.0, clock)
 
     for number in range(1000):
@@ -340,7 +331,7 @@ async def test_a_regular_sweeper_has_one_timer_for_each_interval(
 
 
 async def test_a_regular_sweeper_rests_while_there_is_nobody(io_loop: IOLoop) -> None:
-    clock = Clock()
+    clock = FakeClock()
     sweeper = RegularSweeper(io_loop, 0.001, clock)
     member = Member(0.0)
     sweeper.watch(member)
@@ -378,7 +369,7 @@ async def test_a_regular_sweeper_goes_on_after_a_member_that_failed(
 async def test_time_that_goes_by_on_a_regular_sweeper_is_read_without_a_clock(
     io_loop: IOLoop,
 ) -> None:
-    clock = Clock()
+    clock = FakeClock()
     sweeper = RegularSweeper(io_loop, 0.001, clock)
     sweeper.watch(Member(NEVER))
 

@@ -1,16 +1,14 @@
 """What several tests here need: loopback listeners, certificates, a look at open descriptors."""
 
 import errno
-import itertools
 import logging
 import os
-import random
 import select
 import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -47,34 +45,6 @@ def port_of(sock: socket.socket) -> int:
 def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
     """A connected, blocking socket with a deadline."""
     return socket.create_connection((host, port), timeout=DEADLINE)
-
-
-QUIET_PORTS = range(20000, 32000)
-"""Below the ports that systems give to sockets by themselves."""
-
-PORTS_EACH = 16
-"""Every how many-th of them is for one of the processes that run tests side by side."""
-
-
-def _own_ports() -> list[int]:
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    ours = QUIET_PORTS[number % PORTS_EACH :: PORTS_EACH]
-    return random.sample(ours, len(ours))
-
-
-_ports = itertools.cycle(_own_ports())
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on, that no system gives to a socket by itself, never the same twice.
-
-    For what has to be bound by its number, or must be dead once it is closed.
-    """
-    while True:
-        port = next(_ports)
-        with socket.socket(_family(host), socket.SOCK_STREAM) as sock, suppress(OSError):
-            sock.bind((host, port))
-            return port
 
 
 def _family(host: str) -> socket.AddressFamily:

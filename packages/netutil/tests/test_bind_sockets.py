@@ -4,8 +4,9 @@ import socket
 import pytest
 
 from ostro.netutil import BindError, NetutilError, ResolveError, bind_sockets
+from packages.ports import free_port
 
-from .support import connect, free_port, needs_ipv6, open_descriptors, port_of
+from .support import connect, needs_ipv6, open_descriptors, port_of
 
 
 def close_all(sockets: list[socket.socket]) -> None:

@@ -19,13 +19,13 @@ from ostro.netutil import (
     bind_sockets,
     bind_unix_socket,
 )
+from packages.ports import free_port
 
 from .support import (
     Certificates,
     FixedResolver,
     Refusing,
     Tarpit,
-    free_port,
     linux_only,
     needs_ipv6,
     open_descriptors,
@@ -234,7 +234,7 @@ async def test_the_source_address_and_port_may_be_chosen(
     io_loop: IOLoop, greeters: Greeters
 ) -> None:
     port = greeters.start("127.0.0.1")
-    source_port = free_port("127.0.0.2")
+    source_port = free_port()
 
     stream = await TCPClient().connect(
         "127.0.0.1", port, source_ip="127.0.0.2", source_port=source_port

@@ -19,9 +19,10 @@ from ostro.netutil import (
     bind_unix_socket,
 )
 from ostro.process import ForkError
+from packages.ports import free_port
+from packages.programs import DEADLINE, running
 
-from ...programs import DEADLINE, running  # noqa: TID252 - tests are no package
-from .support import Certificates, connect, free_port, port_of
+from .support import Certificates, connect, port_of
 
 
 class KeepingServer(TCPServer):

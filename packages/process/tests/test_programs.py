@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ... import programs  # noqa: TID252 - tests are no package
+from packages import programs
 
 
 def test_the_children_of_a_program_end_with_it(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from ostro.testing import (
     gen_test,
     get_async_test_timeout,
 )
+from packages import clocks
 
-from ... import clocks  # noqa: TID252 - tests are no package
 from .support import complaint_of, passes, run_case, run_method
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from ostro.ioloop import IOLoop
 from ostro.testing import MissingExtraError, ThrowawayCertificate, bind_unused_port, get_unused_port
-
-from ... import programs  # noqa: TID252 - tests are no package
+from packages import programs
 
 
 async def shake_hands(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ... import programs  # noqa: TID252 - tests are no package
+from packages import programs
 
 DEADLINE = programs.DEADLINE
 """Seconds until a program must have ended."""

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from ostro.web import Application
-
-from ... import programs  # noqa: TID252 - tests are no package
+from packages import programs
 
 PROGRAM = """
     import os

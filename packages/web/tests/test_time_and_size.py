@@ -12,8 +12,8 @@ import pytest
 from ostro import gen
 from ostro.ioloop import IOLoop
 from ostro.web import Application, RequestHandler, asynchronous
+from packages import clocks
 
-from ... import clocks  # noqa: TID252 - tests are no package
 from .support import ask, connected, fetch, raw_get, raw_post, read_answer, serving
 
 

@@ -16,7 +16,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from ... import programs  # noqa: TID252 - tests are no package
+from packages import programs
 
 PROGRAM = """
 import asyncio

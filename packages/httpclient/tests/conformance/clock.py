@@ -8,18 +8,9 @@ from typing import cast
 
 from ostro.httpclient import AsyncHTTPClient
 from ostro.httpclient.parts import Fetch, FetchingClient
+from packages.clocks import FakeClock
 
-__all__ = ["ClientClock", "FakeClock", "until"]
-
-
-class FakeClock:
-    """Seconds, which nobody counts."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+__all__ = ["ClientClock", "until"]
 
 
 class ClientClock(FakeClock):
