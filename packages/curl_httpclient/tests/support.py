@@ -15,6 +15,7 @@ from ostro.httpserver import HTTPServer
 from ostro.httputil import HTTPServerRequest
 from ostro.netutil import bind_sockets
 from ostro.web import Application
+from packages.servers import ended
 
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = OK + b"Content-Length: 0\r\n\r\n"
@@ -135,8 +136,7 @@ async def serving(
     try:
         yield Server(sockets[0].getsockname()[1], "http" if tls is None else "https")
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await ended(server)
 
 
 @dataclass

@@ -30,6 +30,7 @@ from ostro.ioloop import COMPLETED, IOLoop
 from ostro.iostream import IOStream, StreamClosedError
 from ostro.netutil import bind_sockets
 from packages.clocks import FakeClock
+from packages.servers import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -498,17 +499,8 @@ async def serving(server: HTTPServer) -> "AsyncIterator[int]":
     try:
         yield port
     finally:
-        server.stop()
         await ended(server)
-
-
-async def ended(server: HTTPServer) -> None:
-    """Close all connections, and wait for clients that are still being told something."""
-    group = server._group
-    await server.close_all_connections()
-    while group is not None and group.sweeper.members:  # noqa: ASYNC110 - the server tells nobody
-        await asyncio.sleep(0)
-    await turns()
+        await turns()
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from ostro.httputil import HTTPConnection, HTTPHeaders
 from ostro.ioloop import IOLoop
 from ostro.netutil import bind_unix_socket
 from packages.clocks import FakeClock
+from packages.servers import ended
 
 from .support import (
     GET,
@@ -24,7 +25,6 @@ from .support import (
     RecordingDelegate,
     Request,
     connected,
-    ended,
     hung_up,
     logged,
     no_answer,
@@ -318,7 +318,6 @@ async def test_a_unix_socket_stands_in_for_an_address(io_loop: IOLoop) -> None:
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
             await reader.readuntil(b"\r\n\r\n/")
         await hung_up(writer)
-        server.stop()
         await ended(server)
 
     addresses = [connection.context.remote_ip for connection in app.connections]
@@ -338,7 +337,6 @@ async def test_ipv6_clients_are_named_by_their_address(io_loop: IOLoop) -> None:
     writer.write(GET)
     await reader.readuntil(b"\r\n\r\n/")
     await hung_up(writer)
-    server.stop()
     await ended(server)
 
     assert app.connections[0].context.remote_ip == "::1"

@@ -28,6 +28,7 @@ from ostro.httputil import (
 from ostro.ioloop import COMPLETED
 from ostro.iostream import StreamClosedError
 from ostro.netutil import bind_sockets
+from packages.servers import ended
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -368,8 +369,7 @@ async def serving(
     try:
         yield port
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await ended(server)
 
 
 @contextlib.asynccontextmanager

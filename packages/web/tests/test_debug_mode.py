@@ -1,6 +1,5 @@
 """debug=True: what it sets, and that the program restarts when its files change."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -84,12 +83,12 @@ class Page(RequestHandler):
         words.WORD = self.render_string("page.html").decode()
 
 import sys
-sys.path.insert(0, SUPPORT)
-from support import ask
+sys.path.append(ROOT)
+from packages.web.tests.support import ask
 ask(Application([("/", Page)], autoreload=True, template_path="."))
 """
 
-    with running(tmp_path, code.replace("SUPPORT", repr(os.path.dirname(__file__)))) as lines:
+    with running(tmp_path, code.replace("ROOT", repr(str(Path(__file__).parents[3])))) as lines:
         assert next(lines) == "one"
         replace(tmp_path / "base.html", "two {% block word %}{% end %}")
         assert next(lines) == "two one"

@@ -14,6 +14,7 @@ from ostro.netutil import bind_sockets
 from ostro.web import Application, RequestHandler
 from ostro.websocket import Close, Failure, Role, WebSocketProtocol
 from ostro.websocket._deflate import DeflateAgreement
+from packages.servers import ended
 
 from .support import Seen, describe
 
@@ -35,8 +36,7 @@ async def serving(
     try:
         yield server, sock.getsockname()[1]
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await ended(server)
 
 
 def opening(path: str = "/", **fields: str | None) -> bytes:

@@ -3,8 +3,8 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import tornado.httpserver
@@ -19,6 +19,7 @@ from ostro.netutil import bind_sockets
 from ostro.web import Application, RequestHandler
 from ostro.websocket import WebSocketHandler
 from ostro.websocket._handshake import compute_accept
+from packages.servers import ended
 
 HOST = "127.0.0.1"
 LARGE = "large" * 20_000
@@ -93,8 +94,10 @@ HANDLERS = [
 ]
 
 
-@contextmanager
-def our_server(ssl_options: ssl.SSLContext | None = None, **settings: Any) -> Iterator[str]:
+@asynccontextmanager
+async def our_server(
+    ssl_options: ssl.SSLContext | None = None, **settings: Any
+) -> AsyncIterator[str]:
     """Run our server; give where it listens, HOST:PORT."""
     (sock,) = bind_sockets(0, HOST)
     server = HTTPServer(Application(HANDLERS, **settings), ssl_options=ssl_options)
@@ -102,7 +105,7 @@ def our_server(ssl_options: ssl.SSLContext | None = None, **settings: Any) -> It
     try:
         yield f"{HOST}:{sock.getsockname()[1]}"
     finally:
-        server.stop()
+        await ended(server)
 
 
 @asynccontextmanager

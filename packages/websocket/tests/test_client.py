@@ -26,11 +26,13 @@ async def echoing(
     *, ping_interval: float | None = None, ping_timeout: float | None = None
 ) -> AsyncIterator[WebSocketClientConnection]:
     """Connect to our echo server."""
-    with our_server() as where:
-        async with await websocket_connect(
+    async with (
+        our_server() as where,
+        await websocket_connect(
             f"ws://{where}/echo", ping_interval=ping_interval, ping_timeout=ping_timeout
-        ) as connection:
-            yield connection
+        ) as connection,
+    ):
+        yield connection
 
 
 # Messages
@@ -75,7 +77,7 @@ async def test_iterating_ends_with_the_connection(io_loop: IOLoop) -> None:
 
 
 async def test_messages_are_compressed_where_both_want_it(io_loop: IOLoop) -> None:
-    with our_server() as where:
+    async with our_server() as where:
         url = f"ws://{where}/deflate"
         async with await websocket_connect(url, compression_options={"mem_level": 9}) as connection:
             extensions = connection.headers["Sec-Websocket-Extensions"]
@@ -86,7 +88,7 @@ async def test_messages_are_compressed_where_both_want_it(io_loop: IOLoop) -> No
 
 
 async def test_the_server_sees_what_the_client_said(io_loop: IOLoop) -> None:
-    with our_server() as where:
+    async with our_server() as where:
         connection = await websocket_connect(
             f"ws://user:secret@{where}/choose?a=b",
             subprotocols=["first", "second"],
@@ -105,7 +107,7 @@ async def test_the_server_sees_what_the_client_said(io_loop: IOLoop) -> None:
 
 
 async def test_a_message_over_the_limit_closes_with_1009(io_loop: IOLoop) -> None:
-    with our_server() as where:
+    async with our_server() as where:
         connection = await websocket_connect(f"ws://{where}/echo", max_message_size=1000)
         connection.write_message("x" * 1000)
         fits = await connection.read_message()
@@ -126,21 +128,23 @@ def test_reading_may_be_told_by_a_callback(io_loop: IOLoop) -> None:
         got.append(message)
         io_loop.stop()
 
-    with our_server() as where:
-        connection = io_loop.run_sync(lambda: websocket_connect(f"ws://{where}/echo"))
-        connection.write_message("hello")
-        connection.read_message(got_one)
-        assert got == []
-        io_loop.start()
-        connection.close()
-        io_loop.run_sync(connection.wait_closed)
+    server = our_server()
+    where = io_loop.run_sync(server.__aenter__)
+    connection = io_loop.run_sync(lambda: websocket_connect(f"ws://{where}/echo"))
+    connection.write_message("hello")
+    connection.read_message(got_one)
+    assert got == []
+    io_loop.start()
+    connection.close()
+    io_loop.run_sync(connection.wait_closed)
+    io_loop.run_sync(lambda: server.__aexit__(None, None, None))
 
     assert got == ["hello"]
 
 
 async def test_a_message_callback_gets_all_messages_and_the_end(io_loop: IOLoop) -> None:
     got: list[str | bytes | None] = []
-    with our_server() as where:
+    async with our_server() as where:
         connection = await websocket_connect(f"ws://{where}/echo", on_message_callback=got.append)
         for message in ("one", "two", "close"):
             connection.write_message(message)
@@ -165,13 +169,13 @@ async def test_a_message_waits_for_the_callback_of_the_one_before(io_loop: IOLoo
         if message == "two":
             done.set()
 
-    with our_server() as where:
-        async with await websocket_connect(
-            f"ws://{where}/echo", on_message_callback=slow
-        ) as connection:
-            connection.write_message("one")
-            connection.write_message("two")
-            await done.wait()
+    async with (
+        our_server() as where,
+        await websocket_connect(f"ws://{where}/echo", on_message_callback=slow) as connection,
+    ):
+        connection.write_message("one")
+        connection.write_message("two")
+        await done.wait()
 
     assert steps[:4] == ["begin 'one'", "end 'one'", "begin 'two'", "end 'two'"]
 
@@ -187,7 +191,7 @@ async def test_a_callback_that_is_a_coroutine_is_told_the_end(
             ended.set()
             raise ZeroDivisionError("at the end")
 
-    with our_server() as where:
+    async with our_server() as where:
         connection = await websocket_connect(f"ws://{where}/echo", on_message_callback=take)
         connection.close()
         await ended.wait()
@@ -204,7 +208,7 @@ def fail(message: str | bytes | None) -> None:
 async def test_a_callback_that_fails_closes_with_1011_and_is_logged(
     io_loop: IOLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with our_server() as where:
+    async with our_server() as where:
         connection = await websocket_connect(f"ws://{where}/echo", on_message_callback=fail)
         connection.write_message("hello")
         await connection.wait_closed()
@@ -222,7 +226,7 @@ async def test_an_exception_of_a_callback_goes_to_its_stack_context(io_loop: IOL
         caught.put_nowait(error)
         return True
 
-    with our_server() as where:
+    async with our_server() as where:
         with ExceptionStackContext(take):
             connecting = websocket_connect(f"ws://{where}/echo", on_message_callback=fail)
         async with await connecting as connection:
@@ -342,18 +346,21 @@ async def test_a_writer_waits_for_a_server_that_does_not_read(io_loop: IOLoop) -
 
 async def test_the_end_of_a_block_closes_with_1000(io_loop: IOLoop) -> None:
     closings: list[tuple[int, str | None]] = []
-    with our_server(closings=closings) as where:
-        async with await websocket_connect(f"ws://{where}/echo") as connection:
-            pass
+    async with (
+        our_server(closings=closings) as where,
+        await websocket_connect(f"ws://{where}/echo") as connection,
+    ):
+        pass
 
     assert closings == [(1000, None)]
     assert connection.close_code == 1000
 
 
 async def test_an_exception_in_a_block_closes_with_1001(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(ZeroDivisionError):
-        async with await websocket_connect(f"ws://{where}/echo") as connection:
-            raise ZeroDivisionError
+    async with our_server() as where:
+        with pytest.raises(ZeroDivisionError):
+            async with await websocket_connect(f"ws://{where}/echo") as connection:
+                raise ZeroDivisionError
 
     assert connection.close_code == 1001
 
@@ -371,7 +378,7 @@ async def test_closing_says_why(
     io_loop: IOLoop, code: int | None, reason: str | None, expected: tuple[int, str | None]
 ) -> None:
     closings: list[tuple[int, str | None]] = []
-    with our_server(closings=closings) as where:
+    async with our_server(closings=closings) as where:
         connection = await websocket_connect(f"ws://{where}/echo")
         assert "open" in repr(connection)
         connection.close(code, reason)

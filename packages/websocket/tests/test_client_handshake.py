@@ -167,30 +167,34 @@ async def test_a_refusal_that_ends_early_has_the_body_that_came(
 
 
 async def test_a_redirect_is_reported_and_not_followed(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(HandshakeRefusedError, match="redirect") as caught:
-        await websocket_connect(f"ws://{where}/moved")
+    async with our_server() as where:
+        with pytest.raises(HandshakeRefusedError, match="redirect") as caught:
+            await websocket_connect(f"ws://{where}/moved")
 
     assert caught.value.code == 302
     assert caught.value.headers["Location"] == "/echo"
 
 
 async def test_of_the_body_of_a_refusal_64_kib_are_kept(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(HandshakeRefusedError, match="503") as caught:
-        await websocket_connect(f"ws://{where}/large")
+    async with our_server() as where:
+        with pytest.raises(HandshakeRefusedError, match="503") as caught:
+            await websocket_connect(f"ws://{where}/large")
 
     assert caught.value.body == b"x" * 65536
 
 
 async def test_a_page_that_is_no_websocket_is_a_refusal(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(HandshakeRefusedError) as caught:
-        await websocket_connect(f"ws://{where}/nowhere")
+    async with our_server() as where:
+        with pytest.raises(HandshakeRefusedError) as caught:
+            await websocket_connect(f"ws://{where}/nowhere")
 
     assert caught.value.code == 404
 
 
 async def test_a_foreign_origin_is_a_refusal(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(HandshakeRefusedError) as caught:
-        await websocket_connect(f"ws://{where}/echo", headers={"Origin": "http://evil.example"})
+    async with our_server() as where:
+        with pytest.raises(HandshakeRefusedError) as caught:
+            await websocket_connect(f"ws://{where}/echo", headers={"Origin": "http://evil.example"})
 
     assert caught.value.code == 403
 
@@ -306,7 +310,7 @@ def test_an_argument_that_is_wrong_is_a_value_error_at_once(
 
 async def test_wss_speaks_tls(io_loop: IOLoop) -> None:
     server_context, client_context = certificates()
-    with our_server(server_context) as where:
+    async with our_server(server_context) as where:
         connection = await websocket_connect(f"wss://{where}/echo", ssl_options=client_context)
         await connection.write_message("secret" * 100_000)
 
@@ -317,15 +321,17 @@ async def test_wss_speaks_tls(io_loop: IOLoop) -> None:
 
 async def test_a_certificate_that_is_not_trusted_ends_the_attempt(io_loop: IOLoop) -> None:
     server_context, _ = certificates()
-    with our_server(server_context) as where, pytest.raises(ssl.SSLError) as caught:
-        await websocket_connect(f"wss://{where}/echo")
+    async with our_server(server_context) as where:
+        with pytest.raises(ssl.SSLError) as caught:
+            await websocket_connect(f"wss://{where}/echo")
 
     assert "CERTIFICATE_VERIFY_FAILED" in str(caught.value)
 
 
 async def test_a_server_that_does_not_speak_tls_ends_the_attempt(io_loop: IOLoop) -> None:
-    with our_server() as where, pytest.raises(ssl.SSLError):
-        await websocket_connect(f"wss://{where}/echo")
+    async with our_server() as where:
+        with pytest.raises(ssl.SSLError):
+            await websocket_connect(f"wss://{where}/echo")
 
 
 async def test_a_connection_that_ends_before_tls_is_a_handshake_error(io_loop: IOLoop) -> None:
@@ -345,15 +351,17 @@ async def test_a_connection_that_ends_before_tls_is_a_handshake_error(io_loop: I
 
 def test_a_callback_gets_the_connection(io_loop: IOLoop) -> None:
     got: list[WebSocketClientConnection] = []
-    with our_server() as where:
 
-        def connected(connection: WebSocketClientConnection) -> None:
-            got.append(connection)
-            io_loop.stop()
+    def connected(connection: WebSocketClientConnection) -> None:
+        got.append(connection)
+        io_loop.stop()
 
-        websocket_connect(f"ws://{where}/echo", io_loop, connected)
-        io_loop.start()
+    server = our_server()
+    where = io_loop.run_sync(server.__aenter__)
+    websocket_connect(f"ws://{where}/echo", io_loop, connected)
+    io_loop.start()
 
-        (connection,) = got
-        connection.close()
-        io_loop.run_sync(connection.wait_closed)
+    (connection,) = got
+    connection.close()
+    io_loop.run_sync(connection.wait_closed)
+    io_loop.run_sync(lambda: server.__aexit__(None, None, None))

@@ -19,6 +19,7 @@ from ostro.netutil import bind_sockets
 from ostro.web import Application
 from ostro.websocket import CompressionOptions, WebSocketHandler
 from ostro.websocket._compression import CompressionChoice
+from packages.servers import ended
 
 from .browser import HOST, serving
 from .servers import certificates
@@ -111,8 +112,7 @@ async def test_websockets_speaks_over_tls(io_loop: IOLoop) -> None:
                 await client.send(message)
                 assert await client.recv() == message
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await ended(server)
 
 
 async def tornado_answers(client: TornadoConnection, message: str | bytes) -> Any:

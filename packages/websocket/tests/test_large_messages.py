@@ -66,11 +66,13 @@ def test_a_message_of_small_parts_and_large_ones_is_put_together(sizes: list[int
 
 
 async def test_small_messages_before_a_large_one_are_sent_before_it(io_loop: IOLoop) -> None:
-    with our_server() as where:
-        async with await websocket_connect(f"ws://{where}/echo") as connection:
-            connection.write_message("both")
+    async with (
+        our_server() as where,
+        await websocket_connect(f"ws://{where}/echo") as connection,
+    ):
+        connection.write_message("both")
 
-            assert [await connection.read_message() for _ in range(3)] == ["small", LARGE, "small"]
+        assert [await connection.read_message() for _ in range(3)] == ["small", LARGE, "small"]
 
 
 def receive(message: bytes) -> Event:

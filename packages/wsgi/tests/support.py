@@ -22,12 +22,12 @@ from ostro.httputil import (
 from ostro.ioloop import COMPLETED
 from ostro.netutil import bind_sockets
 from ostro.wsgi import WSGIContainer
+from packages.servers import ended
 
 Environ = dict[str, Any]  # Any: PEP 3333 puts all kinds of things there
 # Any: what start_response takes is described in PEP 3333, and the tests break it on purpose.
 StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
-
 
 KERNEL_BUFFER_SIZE = 200_000
 """Bytes of an answer for which the kernel is asked; it takes twice as many."""
@@ -136,8 +136,7 @@ async def serving(
     try:
         yield port
     finally:
-        server.stop()
-        await server.close_all_connections()
+        await ended(server)
 
 
 class Client:

@@ -20,6 +20,7 @@ from ostro.httputil import HTTPServerRequest
 from ostro.ioloop import IOLoop
 from ostro.netutil import bind_sockets
 from ostro.web import Application, RequestHandler, stream_request_body
+from packages.servers import ended
 
 PIECE: Final = bytes(range(256)) * 256
 """64 KiB of body that are easy to recognize."""
@@ -333,8 +334,7 @@ class Site:
         return self.server.connection_count
 
     def stop(self) -> None:
-        self.server.stop()
-        self.io_loop.run_sync(self.server.close_all_connections)
+        self.io_loop.run_sync(lambda: ended(self.server))
 
 
 # A proxy
