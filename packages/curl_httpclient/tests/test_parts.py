@@ -153,25 +153,25 @@ async def test_both_directions_may_rest_at_a_time(io_loop: IOLoop) -> None:
 
 
 async def test_a_producer_that_fails_after_the_response_does_no_harm(io_loop: IOLoop) -> None:
-    refused = asyncio.Event()
+    answered, failing = asyncio.Event(), asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
         await writer.drain()
         writer.close()
-        refused.set()
 
     async def produce(write: Write) -> None:
         write(b"abc")
-        await refused.wait()
-        for _ in range(10):
-            await asyncio.sleep(0)
-            write(b"abc")
+        await answered.wait()
+        write(b"abc")
+        failing.set()
         raise LookupError("of the application")
 
     async def take(piece: bytes) -> None:
-        for _ in range(30):
+        answered.set()
+        await failing.wait()
+        for _ in range(10):  # that it has failed is known
             await asyncio.sleep(0)
 
     async with talking(talk) as server:
