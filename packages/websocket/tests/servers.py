@@ -166,6 +166,10 @@ class RawServer:
         self._close = close
         self.request = b""
         self.connected = asyncio.Event()
+        self.ended = asyncio.Event()
+        """The client has sent all that it will."""
+        self.may_close = asyncio.Event()
+        self.may_close.set()
         self.lost = asyncio.Event()
         self.received = bytearray()
         self.writer: asyncio.StreamWriter | None = None
@@ -199,6 +203,8 @@ class RawServer:
                 writer.close()
             while data := await reader.read(65536):
                 self.received += data
+            self.ended.set()
+            await self.may_close.wait()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:

@@ -356,6 +356,25 @@ async def test_the_end_of_a_block_closes_with_1000(io_loop: IOLoop) -> None:
     assert connection.close_code == 1000
 
 
+async def test_the_end_is_waited_for_until_the_server_has_closed_the_socket(
+    io_loop: IOLoop,
+) -> None:
+    async with RawServer(lambda accept: accepting(accept) + b"\x88\x02\x03\xe8") as server:
+        server.may_close.clear()
+        connection = await websocket_connect(server.url)
+        assert await connection.read_message() is None
+        waiting = [asyncio.ensure_future(connection.wait_closed()) for _ in range(2)]
+        waiting[0].cancel()  # which is nothing to the other
+        await server.ended.wait()
+        assert connection.close_code == 1000
+        assert not waiting[1].done()
+
+        server.may_close.set()
+
+        await waiting[1]
+        await connection.wait_closed()
+
+
 async def test_an_exception_in_a_block_closes_with_1001(io_loop: IOLoop) -> None:
     async with our_server() as where:
         with pytest.raises(ZeroDivisionError):

@@ -77,9 +77,7 @@ class WebSocketClientConnection:
     __slots__ = (
         "__weakref__",
         "_connection",
-        "_ended",
         "_ending",
-        "_loop",
         "_on_message_callback",
         "_queue",
         "close_code",
@@ -91,11 +89,8 @@ class WebSocketClientConnection:
         self.headers = opened.headers
         self.close_code: int | None = None
         self.close_reason: str | None = None
-        self._loop = asyncio.get_running_loop()
         self._on_message_callback = options.on_message_callback
         self._queue = MessageQueue(options.max_queue)
-        # Done when the connection is over; made when somebody waits for that.
-        self._ended: asyncio.Future[None] | None = None
         # The callback at the end; asyncio itself holds its tasks only weakly.
         self._ending: asyncio.Task[None] | None = None
         self._connection = StreamWebSocket(
@@ -205,12 +200,8 @@ class WebSocketClientConnection:
         self._connection.close(code, reason or "")
 
     async def wait_closed(self) -> None:
-        """Wait until the connection is over, whoever closes it."""
-        if self.close_code is not None:
-            return
-        if self._ended is None:
-            self._ended = self._loop.create_future()
-        await asyncio.shield(self._ended)
+        """Wait until the connection is over, whoever closes it, and its socket closed."""
+        await self._connection.wait_lost()
 
     async def __aenter__(self) -> Self:
         return self
@@ -242,8 +233,6 @@ class WebSocketClientConnection:
         self.close_code = code
         self.close_reason = reason or None
         self._queue.end()
-        if self._ended is not None:
-            self._ended.set_result(None)
         if self._on_message_callback is not None:
             ending = _awaitable(self._on_message_callback(None))
             if ending is not None:

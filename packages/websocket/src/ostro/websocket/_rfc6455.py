@@ -117,6 +117,7 @@ class StreamWebSocket(WebSocketConnection):
         "_bytes_left",
         "_bytes_written",
         "_gathering",
+        "_gone",
         "_max_write_buffer_size",
         "_outgoing",
         "_phase",
@@ -153,6 +154,8 @@ class StreamWebSocket(WebSocketConnection):
         )
         self._stream = stream
         self._protocol = protocol
+        # Done when the stream is closed; made when somebody waits for that.
+        self._gone: asyncio.Future[None] | None = None
         self._sweeper = sweeper
         self._phase = Phase.OPEN
         # Frames that leave together, when what has come is dealt with.
@@ -426,6 +429,18 @@ class StreamWebSocket(WebSocketConnection):
         self.deadline = NEVER
         self._sweeper.forget(self)
         self._over(ABNORMAL_CLOSURE, "")
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+    async def wait_lost(self) -> None:
+        """Wait until the stream is closed: after the end, for as long as the peer takes to close
+        it, LINGER_TIMEOUT at most.
+        """
+        if self._phase is Phase.CLOSED:
+            return
+        if self._gone is None:
+            self._gone = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._gone)
 
     # Deadlines
 
