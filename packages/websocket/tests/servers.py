@@ -4,7 +4,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import tornado.httpserver
@@ -185,6 +185,8 @@ class RawServer:
         if self.writer is not None:
             self.writer.close()
             await self.lost.wait()
+            with suppress(ConnectionError):
+                await self.writer.wait_closed()
         await self._server.wait_closed()
 
     @property

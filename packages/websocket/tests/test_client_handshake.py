@@ -54,6 +54,9 @@ async def test_an_answer_that_accepts_is_accepted(
         connection = await websocket_connect(server.url)
 
         assert [await connection.read_message() for _ in range(2)] == ["hello", b"\x00"]
+        assert server.writer is not None
+        server.writer.close()
+        await connection.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ async def test_a_client_answers_with_the_code_and_closes(what: str, io_loop: IOL
         server.writer.write(data)
         messages = [message async for message in connection]
         await server.lost.wait()
+        await connection.wait_closed()
 
     assert connection.close_code == 1006
     assert messages in ([], [b""])
